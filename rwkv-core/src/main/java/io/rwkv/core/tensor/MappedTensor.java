@@ -1,0 +1,183 @@
+package io.rwkv.core.tensor;
+
+import io.rwkv.core.RwkvFormatException;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Objects;
+
+/** A tensor whose elements lie in a {@link MappedFile} at fixed strides: contiguous, transposed, or any other view. */
+public final class MappedTensor implements StoredTensor {
+    private final MappedFile file;
+    private final String name;
+    private final DType dtype;
+    private final long[] shape;
+    private final long[] strides; // in elements, one per dimension
+    private final long offset; // of element 0, in bytes from the start of the file
+    private final long count;
+    private final int runDimensions; // the innermost dimensions that are contiguous together...
+    private final long runLength; // ...and the number of elements in one such run
+
+    private MappedTensor(MappedFile file, String name, DType dtype, long[] shape, long[] strides, long offset,
+            long count) {
+        this.file = file;
+        this.name = name;
+        this.dtype = dtype;
+        this.shape = shape;
+        this.strides = strides;
+        this.offset = offset;
+        this.count = count;
+        int inner = 0;
+        long length = 1;
+        while (inner < shape.length) {
+            int d = shape.length - 1 - inner;
+            if (shape[d] != 1 && strides[d] != length) {
+                break;
+            }
+            length *= shape[d];
+            inner++;
+        }
+        this.runDimensions = inner;
+        this.runLength = length;
+    }
+
+    /**
+     * A row-major tensor without gaps.
+     *
+     * @param offset of the first element, in bytes from the start of the file
+     * @throws RwkvFormatException if any element would lie outside the file or the shape is not one
+     */
+    public static MappedTensor contiguous(MappedFile file, String name, DType dtype, long[] shape, long offset) {
+        long[] strides = new long[shape.length];
+        long stride = 1;
+        for (int d = shape.length - 1; d >= 0; d--) {
+            strides[d] = stride;
+            // Overflow here means a shape that strided() refuses.
+            stride *= Math.max(1, shape[d]);
+        }
+        return strided(file, name, dtype, shape, strides, offset, file.size());
+    }
+
+    /**
+     * A view with a stride for each dimension.
+     *
+     * @param strides in elements, not negative
+     * @param offset of element 0, in bytes from the start of the file
+     * @param end no element may reach beyond this offset in the file (the end of its storage)
+     * @throws RwkvFormatException if any element would lie outside, or the shape is not one
+     */
+    public static MappedTensor strided(MappedFile file, String name, DType dtype, long[] shape, long[] strides,
+            long offset, long end) {
+        if (shape.length != strides.length) {
+            throw RwkvFormatException.inTensor(file.path(), name,
+                    "expected one stride per dimension, found " + strides.length + " for " + shape.length);
+        }
+        long count = 1;
+        long last = 0;
+        try {
+            for (int d = 0; d < shape.length; d++) {
+                if (shape[d] < 0 || strides[d] < 0) {
+                    throw RwkvFormatException.inTensor(file.path(), name, "negative dimension or stride in shape "
+                            + Arrays.toString(shape) + ", strides " + Arrays.toString(strides));
+                }
+                count = Math.multiplyExact(count, shape[d]);
+            }
+            for (int d = 0; d < shape.length && count > 0; d++) {
+                last = Math.addExact(last, Math.multiplyExact(shape[d] - 1, strides[d]));
+            }
+            long bytes = count == 0 ? 0 : Math.multiplyExact(Math.addExact(last, 1), (long) dtype.size());
+            if (offset < 0 || end > file.size() || Math.addExact(offset, bytes) > end) {
+                throw RwkvFormatException.inTensor(file.path(), name, "expected " + bytes + " bytes of " + dtype
+                        + " data for shape " + Arrays.toString(shape) + " at offset " + offset
+                        + ", found the end of its storage at " + Math.min(end, file.size()));
+            }
+            // Zero strides let a few bytes claim any number of elements; no checkpoint has more elements than bytes.
+            if (count > file.size()) {
+                throw RwkvFormatException.inTensor(file.path(), name, "expected no more elements than the file's "
+                        + file.size() + " bytes, found shape " + Arrays.toString(shape));
+            }
+        } catch (ArithmeticException e) {
+            throw RwkvFormatException.inTensor(file.path(), name, "expected a size that fits the file, found shape "
+                    + Arrays.toString(shape) + " with strides " + Arrays.toString(strides));
+        }
+        return new MappedTensor(file, name, dtype, shape.clone(), strides.clone(), offset, count);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public DType dtype() {
+        return dtype;
+    }
+
+    @Override
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    @Override
+    public long elementCount() {
+        return count;
+    }
+
+    /** Whether the elements lie in the file in row-major order without gaps, from {@link #byteOffset()} on. */
+    public boolean isContiguous() {
+        return runDimensions == shape.length;
+    }
+
+    /** Where element 0 lies, in bytes from the start of the file. */
+    public long byteOffset() {
+        return offset;
+    }
+
+    /** The file that holds the elements. */
+    public MappedFile file() {
+        return file;
+    }
+
+    @Override
+    public void read(long first, float[] to, int at, int n) {
+        Objects.checkFromIndexSize(at, n, to.length);
+        if (first < 0 || first > count - n) {
+            throw new IndexOutOfBoundsException(
+                    n + " elements from " + first + " of tensor " + name + ", which has " + count);
+        }
+        while (n > 0) {
+            long run = first / runLength;
+            long within = first % runLength;
+            int length = (int) Math.min(n, runLength - within);
+            readRun(runStart(run) + within, to, at, length);
+            first += length;
+            at += length;
+            n -= length;
+        }
+    }
+
+    /** The place in the storage, in elements, of the run with this number. */
+    private long runStart(long run) {
+        long element = 0;
+        for (int d = shape.length - runDimensions - 1; d >= 0; d--) {
+            element += run % shape[d] * strides[d];
+            run /= shape[d];
+        }
+        return element;
+    }
+
+    private void readRun(long element, float[] to, int at, int n) {
+        int block = MappedFile.MAX_SLICE / dtype.size();
+        for (int done = 0; done < n;) {
+            int length = Math.min(block, n - done);
+            ByteBuffer bytes = file.slice(offset + (element + done) * dtype.size(), length * dtype.size());
+            dtype.widen(bytes, 0, to, at + done, length);
+            done += length;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + dtype + Arrays.toString(shape);
+    }
+}

@@ -1,0 +1,102 @@
+package io.rwkv.core.tensor;
+
+import io.rwkv.core.RwkvFormatException;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The named tensors of one file, whatever its format, in the file's order. Reading the file's directory has checked that
+ * every tensor lies within it; the data is converted when a tensor is read.
+ *
+ * <p>Immutable and safe for any number of threads.
+ */
+public final class TensorFile {
+    private final Path path;
+    private final String format;
+    private final Map<String, StoredTensor> tensors;
+    private final Map<String, String> metadata;
+
+    /**
+     * Used by the readers of the formats.
+     *
+     * @param format the format's name as a user would say it, such as {@code "PyTorch zip"}
+     */
+    public TensorFile(Path path, String format, Map<String, ? extends StoredTensor> tensors,
+            Map<String, String> metadata) {
+        this.path = path;
+        this.format = format;
+        this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+        this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+    }
+
+    /** The file. */
+    public Path path() {
+        return path;
+    }
+
+    /** The format's name, such as {@code "PyTorch zip"}. */
+    public String format() {
+        return format;
+    }
+
+    /** The tensors' names, in the file's order. */
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    /** The file's own text metadata; empty for formats that have none. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** Whether a tensor of this name is there. */
+    public boolean contains(String name) {
+        return tensors.containsKey(name);
+    }
+
+    /**
+     * The tensor of this name.
+     *
+     * @throws RwkvFormatException if there is none
+     */
+    public StoredTensor tensor(String name) {
+        StoredTensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw RwkvFormatException.inTensor(path, name,
+                    "missing; the file has " + tensors.size() + " other tensors");
+        }
+        return tensor;
+    }
+
+    /**
+     * The tensor of this name with floating-point elements and these dimensions. Dimensions of length 1 may stand anywhere
+     * in the file's shape: checkpoints write vectors as {@code [1, 1, C]}.
+     *
+     * @throws RwkvFormatException if it is missing or is something else
+     */
+    public StoredTensor tensor(String name, long... expectedShape) {
+        StoredTensor tensor = tensor(name);
+        if (!tensor.dtype().isFloatingPoint()) {
+            throw RwkvFormatException.inTensor(path, name, "expected floating-point elements, found " + tensor.dtype());
+        }
+        if (!Arrays.equals(squeeze(tensor.shape()), squeeze(expectedShape))) {
+            throw RwkvFormatException.inTensor(path, name,
+                    "expected shape " + Arrays.toString(expectedShape) + ", found " + Arrays.toString(tensor.shape()));
+        }
+        return tensor;
+    }
+
+    private static long[] squeeze(long[] shape) {
+        return Arrays.stream(shape).filter(n -> n != 1).toArray();
+    }
+
+    @Override
+    public String toString() {
+        return path + " (" + format + ", " + tensors.size() + " tensors)";
+    }
+}
