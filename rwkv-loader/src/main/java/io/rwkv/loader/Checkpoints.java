@@ -1,0 +1,86 @@
+package io.rwkv.loader;
+
+import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.tensor.TensorFile;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HexFormat;
+
+/**
+ * Opens checkpoint files, whatever their format. The format is told by the file's first bytes, never by its name.
+ *
+ * <p>Formats: the zip archives that {@code torch.save} writes since PyTorch 1.6 and the pickle streams it wrote before
+ * (both {@code .pth}). Nothing in a file is executed: a PyTorch file may name nothing but tensors and dictionaries.
+ *
+ * <p>All methods are safe for any number of threads.
+ */
+public final class Checkpoints {
+    /** Enough to tell every format, and to show what was found instead. */
+    private static final int HEAD = 16;
+
+    private Checkpoints() {
+    }
+
+    /**
+     * Maps a checkpoint file and reads its directory. The tensors' data stays in the file until it is read, so the time and
+     * the heap this takes depend on the number of tensors, not on their size. The file must not be changed while the result
+     * is in use.
+     *
+     * <p>Entries of a PyTorch dictionary that are plain numbers or strings are left out.
+     *
+     * @throws RwkvFormatException if the file is of no known format, is damaged, or holds something else than named tensors
+     * @throws java.nio.file.NoSuchFileException if there is no such file
+     * @throws IOException if the file cannot be read
+     */
+    public static TensorFile open(Path path) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+        if (!attributes.isRegularFile()) {
+            throw RwkvFormatException.inFile(path, "expected a checkpoint file, found "
+                    + (attributes.isDirectory() ? "a folder" : "something that is not a regular file"));
+        }
+        MappedFile file = MappedFile.open(path);
+        byte[] head = new byte[(int) Math.min(HEAD, file.size())];
+        ByteBuffer bytes = file.slice(0, head.length);
+        bytes.get(0, head);
+        if (startsWith(head, "PK\3\4") || startsWith(head, "PK\5\6")) {
+            return PyTorchZip.read(file);
+        }
+        if (head.length > 0 && (head[0] & 0xFF) == PickleOpcode.PROTO) {
+            return PyTorchStream.read(file);
+        }
+        if (startsWith(head, "GGUF")) {
+            throw RwkvFormatException.inFile(path, "expected a PyTorch file, found GGUF, which is not supported yet");
+        }
+        if (head.length > 8 && head[8] == '{' && bytes.getLong(0) > 0 && bytes.getLong(0) <= file.size() - 8) {
+            throw RwkvFormatException.inFile(path,
+                    "expected a PyTorch file, found safetensors, which is not supported yet");
+        }
+        throw RwkvFormatException.inFile(path,
+                "expected a PyTorch file, which starts with 50 4b 03 04 (\"PK\") or 80, found " + show(head));
+    }
+
+    private static boolean startsWith(byte[] head, String magic) {
+        byte[] expected = magic.getBytes(StandardCharsets.ISO_8859_1);
+        return head.length >= expected.length
+                && ByteBuffer.wrap(head, 0, expected.length).equals(ByteBuffer.wrap(expected));
+    }
+
+    private static String show(byte[] head) {
+        if (head.length == 0) {
+            return "an empty file";
+        }
+        StringBuilder text = new StringBuilder();
+        for (byte b : head) {
+            text.append(b >= ' ' && b <= '~' ? (char) b : '.');
+        }
+        String found = HexFormat.ofDelimiter(" ").formatHex(head) + " (\"" + text + "\")";
+        // What a clone without git-lfs leaves in the place of every checkpoint.
+        return startsWith(head, "version https://") ? found + ", a Git LFS pointer instead of the file itself" : found;
+    }
+}
