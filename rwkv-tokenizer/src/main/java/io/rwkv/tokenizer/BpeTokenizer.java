@@ -1,0 +1,207 @@
+package io.rwkv.tokenizer;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.function.Predicate;
+
+/**
+ * Byte-level byte pair encoding as GPT-2 and GPT-NeoX have it, read from a Hugging Face {@code tokenizer.json}. The
+ * vocabulary of RWKV-4 Pile and Raven models, {@code 20B_tokenizer.json}, is of this kind.
+ *
+ * <p>
+ * Encoding gives the ids that Hugging Face's own library gives without its {@code add_special_tokens}; added tokens,
+ * special ones too, are recognised in the text. Of the kit that the format is, byte-level BPE is implemented, with or
+ * without Unicode normalisation to form C; files that ask for any other part or option are refused.
+ *
+ * <p>
+ * Time is linear in the length of ordinary text; text without a single break, where all is one piece, takes n log n.
+ *
+ * <p>
+ * <b>Thread safety:</b> immutable; any number of threads may share one.
+ */
+public final class BpeTokenizer implements Tokenizer {
+    /** Of this many chars, the UTF-8 and the work on one piece of it still fit the arrays of Java. */
+    private static final int MAX_CHARS = Integer.MAX_VALUE / 16;
+    private static final String END_OF_TEXT = "<|endoftext|>";
+    /** The first byte of U+0300. What lies below is in form C as it stands. */
+    private static final int FIRST_TO_NORMALIZE = 0xCC;
+
+    private final boolean nfc;
+    private final boolean addPrefixSpace;
+    private final boolean splits;
+    private final TokenTable tokens;
+    private final int[] idOfByte;
+    private final PairTable pairs;
+    private final List<AddedToken> addedTokens;
+    /** Looked for in the text as it comes. */
+    private final AddedTokens rawTokens = new AddedTokens();
+    /** Looked for after normalisation. */
+    private final AddedTokens normalizedTokens = new AddedTokens();
+    private final OptionalInt endOfText;
+
+    private BpeTokenizer(TokenizerJson file) {
+        nfc = file.nfc;
+        addPrefixSpace = file.addPrefixSpace;
+        splits = file.splits;
+        tokens = file.tokens;
+        idOfByte = file.idOfByte;
+        pairs = file.pairs;
+        addedTokens = List.copyOf(file.addedTokens);
+        lookFor(AddedToken::special);
+        lookFor(token -> !token.special());
+        endOfText = idOf(END_OF_TEXT);
+    }
+
+    private void lookFor(Predicate<AddedToken> which) {
+        for (AddedToken token : addedTokens) {
+            if (which.test(token) && token.normalized()) {
+                normalizedTokens.add(nfc ? Nfc.normalize(token.content()) : token.content(),
+                        token);
+            } else if (which.test(token)) {
+                rawTokens.add(token.content(), token);
+            }
+        }
+    }
+
+    /**
+     * Reads a vocabulary.
+     *
+     * @param tokenizerJson the file
+     * @return the tokenizer
+     * @throws TokenizerFormatException if the file is damaged or asks for what is not implemented; the message says
+     *         where and what
+     * @throws IOException if the file cannot be read
+     */
+    public static BpeTokenizer load(Path tokenizerJson) throws IOException {
+        try (InputStream in = Files.newInputStream(tokenizerJson)) {
+            return load(in, tokenizerJson.toString());
+        }
+    }
+
+    /**
+     * Reads a vocabulary.
+     *
+     * @param tokenizerJson the bytes of the file, read to the end; the caller closes it
+     * @param sourceName what error messages call the file
+     * @return the tokenizer
+     * @throws TokenizerFormatException if the file is damaged or asks for what is not implemented; the message says
+     *         where and what
+     * @throws IOException if the stream cannot be read
+     */
+    public static BpeTokenizer load(InputStream tokenizerJson, String sourceName) throws IOException {
+        Objects.requireNonNull(tokenizerJson, "tokenizerJson");
+        Objects.requireNonNull(sourceName, "sourceName");
+        return new BpeTokenizer(TokenizerJson.read(tokenizerJson, sourceName));
+    }
+
+    @Override
+    public int[] encode(String text) {
+        if (text.length() > MAX_CHARS) {
+            throw new IllegalArgumentException("a text of " + text.length() + " chars is too long to be encoded at "
+                    + "once, the limit is " + MAX_CHARS);
+        }
+        byte[] bytes = Utf8.wellFormed(text).getBytes(StandardCharsets.UTF_8);
+        Encoding encoding = new Encoding(bytes.length);
+        rawTokens.split(bytes, 0, bytes.length, encoding);
+        return encoding.ids.toArray();
+    }
+
+    @Override
+    public byte[] decodeBytes(int[] ids) {
+        return tokens.decode(ids);
+    }
+
+    @Override
+    public int vocabularySize() {
+        return tokens.size();
+    }
+
+    @Override
+    public OptionalInt idOf(String text) {
+        for (AddedToken token : addedTokens) {
+            if (token.content().equals(text)) {
+                return OptionalInt.of(token.id());
+            }
+        }
+        return tokens.idOf(Utf8.wellFormed(text).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public OptionalInt endOfText() {
+        return endOfText;
+    }
+
+    /** The work on one text. Takes what lies between the raw tokens. */
+    private final class Encoding implements AddedTokens.Sink {
+        private final IntList ids;
+        private final PairMerger merger = new PairMerger(pairs, idOfByte);
+        private final AddedTokens.Sink betweenNormalizedTokens = new AddedTokens.Sink() {
+            @Override
+            public void text(byte[] text, int from, int to) {
+                encode(text, from, to);
+            }
+
+            @Override
+            public void token(int id) {
+                ids.add(id);
+            }
+        };
+
+        Encoding(int bytes) {
+            ids = new IntList(bytes / 4); // English has some four and a half bytes to a token
+        }
+
+        @Override
+        public void token(int id) {
+            ids.add(id);
+        }
+
+        @Override
+        public void text(byte[] text, int from, int to) {
+            if (nfc && mayNeedNormalizing(text, from, to)) {
+                String part = new String(text, from, to - from, StandardCharsets.UTF_8);
+                String normal = Nfc.normalize(part);
+                if (normal != part) {
+                    byte[] normalized = normal.getBytes(StandardCharsets.UTF_8);
+                    normalizedTokens.split(normalized, 0, normalized.length, betweenNormalizedTokens);
+                    return;
+                }
+            }
+            normalizedTokens.split(text, from, to, betweenNormalizedTokens);
+        }
+
+        private void encode(byte[] text, int from, int to) {
+            if (addPrefixSpace && text[from] != ' ') {
+                byte[] prefixed = new byte[to - from + 1];
+                prefixed[0] = ' ';
+                System.arraycopy(text, from, prefixed, 1, to - from);
+                merge(prefixed, 0, prefixed.length);
+            } else {
+                merge(text, from, to);
+            }
+        }
+
+        private void merge(byte[] text, int from, int to) {
+            for (int start = from; start < to;) {
+                int end = splits ? Gpt2Splitter.endOfPiece(text, start, to) : to;
+                merger.merge(text, start, end, ids);
+                start = end;
+            }
+        }
+    }
+
+    private static boolean mayNeedNormalizing(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if ((text[i] & 0xFF) >= FIRST_TO_NORMALIZE) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
