@@ -1,0 +1,234 @@
+package io.rwkv.core;
+
+import io.rwkv.core.engine.Engine;
+import io.rwkv.core.internal.model.Engines;
+import io.rwkv.core.internal.model.LoadedModel;
+import io.rwkv.core.internal.model.Runner.Sink;
+import io.rwkv.core.internal.model.Runner.Wanted;
+import io.rwkv.core.internal.model.StateArrays;
+import io.rwkv.core.tensor.TensorFile;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * An RWKV language model. Immutable and safe for any number of threads; each conversation, document or stream has an
+ * {@link RwkvState} of its own.
+ *
+ * <p>All methods that read tokens take one token or many: one is the recurrent form, many are the parallel form, with the
+ * same results, and any way of splitting a text over several calls gives the same results as one call. They move the state
+ * on past the last token, or, if they fail, leave it as it was. Token ids are those of the model's tokenizer, 0 to
+ * {@link RwkvConfig#vocabularySize()} − 1. Common to all of them:
+ * <ul>
+ * <li>{@link IllegalArgumentException} if there is no token, a token is not in the vocabulary, or the state was made by
+ * another model;
+ * <li>{@link IllegalStateException} after {@link #close()}, or if another thread is using the state.
+ * </ul>
+ */
+public final class RwkvModel implements AutoCloseable {
+    private final RwkvConfig config;
+    private final LoadedModel loaded;
+    private final String engineName;
+    // Calls hold the read lock: closing waits for them, so that no call ever meets freed memory.
+    private final ReadWriteLock closing = new ReentrantReadWriteLock();
+    private Engine engine; // null once closed; guarded by closing
+
+    private RwkvModel(RwkvConfig config, Engine engine, LoadedModel loaded) {
+        this.config = config;
+        this.engine = engine;
+        this.engineName = engine.name();
+        this.loaded = loaded;
+    }
+
+    /**
+     * Loads a model whose dimensions are known. Most callers want {@code io.rwkv.loader.Rwkv.open}, which finds them out.
+     *
+     * @param file with the tensor names of the original checkpoints; the embedding table is read from it as long as the
+     * model lives
+     * @throws RwkvFormatException if a tensor is missing or misshapen
+     * @throws IllegalStateException if no engine can run
+     */
+    public static RwkvModel load(TensorFile file, RwkvConfig config, RwkvOptions options) {
+        Engine engine = Engines.create(options.engine());
+        try {
+            return new RwkvModel(config, engine, new LoadedModel(file, config, engine, options.progress()));
+        } catch (RuntimeException | Error e) {
+            engine.close();
+            throw e;
+        }
+    }
+
+    /** Version and dimensions. */
+    public RwkvConfig config() {
+        return config;
+    }
+
+    /** The name of the engine that computes. */
+    public String engineName() {
+        return engineName;
+    }
+
+    /** Identifies the weights: the same in any container, and what saved states are checked against. */
+    public String fingerprint() {
+        return loaded.fingerprint();
+    }
+
+    /** A state that has read nothing. */
+    public RwkvState newState() {
+        return new RwkvState(fingerprint(), loaded.newState());
+    }
+
+    /**
+     * Reads what {@link RwkvState#save} wrote.
+     *
+     * @throws RwkvFormatException if the file is not a state, or is one of another model
+     * @throws IOException if it cannot be read at all
+     */
+    public RwkvState loadState(Path path) throws IOException {
+        return new RwkvState(fingerprint(), loaded.loadState(path));
+    }
+
+    /**
+     * Reads tokens.
+     *
+     * @return [vocabulary]: logits of the token after the last one; the caller owns the array and may close it. Needs an
+     * ND4J backend
+     */
+    public INDArray forward(int[] tokens, RwkvState state) {
+        INDArray[] out = new INDArray[1];
+        run(tokens, state, Wanted.LAST_LOGITS, (ops, logits, row) -> {
+            out[0] = Nd4j.createUninitialized(DataType.FLOAT, new long[]{config.vocabularySize()}, 'c');
+            ops.read(logits, out[0].reshape(1, config.vocabularySize()), 0);
+        });
+        return out[0];
+    }
+
+    /**
+     * Reads tokens.
+     *
+     * @return [tokens, vocabulary]: row t holds the logits after token t; the caller owns the array and may close it. Needs
+     * an ND4J backend, and 4 bytes of memory per element
+     */
+    public INDArray forwardAll(int[] tokens, RwkvState state) {
+        INDArray[] out = new INDArray[1];
+        run(tokens, state, Wanted.ALL_LOGITS, (ops, logits, row) -> {
+            if (row == 0) {
+                out[0] = Nd4j.createUninitialized(DataType.FLOAT,
+                        new long[]{tokens.length, config.vocabularySize()}, 'c');
+            }
+            ops.read(logits, out[0], row);
+        });
+        return out[0];
+    }
+
+    /**
+     * Reads tokens.
+     *
+     * @return [vocabulary]: logits of the token after the last one
+     */
+    public float[] logits(int[] tokens, RwkvState state) {
+        return last(tokens, state, Wanted.LAST_LOGITS, config.vocabularySize());
+    }
+
+    /**
+     * Reads tokens.
+     *
+     * @return [tokens][vocabulary]: row t holds the logits after token t
+     */
+    public float[][] allLogits(int[] tokens, RwkvState state) {
+        return all(tokens, state, Wanted.ALL_LOGITS, config.vocabularySize());
+    }
+
+    /**
+     * Reads tokens.
+     *
+     * @return [width]: the vector after {@code ln_out} for the last token, which the logits are a linear function of
+     */
+    public float[] hidden(int[] tokens, RwkvState state) {
+        return last(tokens, state, Wanted.LAST_HIDDEN, config.width());
+    }
+
+    /**
+     * Reads tokens.
+     *
+     * @return [tokens][width]: the vector after {@code ln_out} for each token
+     */
+    public float[][] allHidden(int[] tokens, RwkvState state) {
+        return all(tokens, state, Wanted.ALL_HIDDEN, config.width());
+    }
+
+    private float[] last(int[] tokens, RwkvState state, Wanted wanted, int columns) {
+        float[] out = new float[columns];
+        run(tokens, state, wanted, (ops, values, row) -> ops.read(values, out, 0));
+        return out;
+    }
+
+    private float[][] all(int[] tokens, RwkvState state, Wanted wanted, int columns) {
+        float[][] out = new float[tokens.length][];
+        run(tokens, state, wanted, (ops, values, row) -> {
+            float[] rows = new float[values.rows() * columns];
+            ops.read(values, rows, 0);
+            for (int t = 0; t < values.rows(); t++) {
+                out[row + t] = new float[columns];
+                System.arraycopy(rows, t * columns, out[row + t], 0, columns);
+            }
+        });
+        return out;
+    }
+
+    private void run(int[] tokens, RwkvState state, Wanted wanted, Sink sink) {
+        closing.readLock().lock();
+        try {
+            if (engine == null) {
+                throw new IllegalStateException("model is closed");
+            }
+            check(tokens, state);
+            StateArrays arrays = state.enter();
+            try {
+                loaded.run(tokens, arrays, wanted, sink);
+            } finally {
+                state.leave();
+            }
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    private void check(int[] tokens, RwkvState state) {
+        if (!state.fingerprint().equals(fingerprint())) {
+            throw new IllegalArgumentException("state: expected one of this model (fingerprint " + fingerprint()
+                    + "), found one of model " + state.fingerprint());
+        }
+        if (tokens.length == 0) {
+            throw new IllegalArgumentException("tokens: expected at least one, found none");
+        }
+        for (int i = 0; i < tokens.length; i++) {
+            if (tokens[i] < 0 || tokens[i] >= config.vocabularySize()) {
+                throw new IllegalArgumentException("tokens[" + i + "]: expected 0 to " + (config.vocabularySize() - 1)
+                        + ", found " + tokens[i]);
+            }
+        }
+    }
+
+    /**
+     * Frees the weights at once, after waiting for calls in progress. Closing twice is harmless. States remain readable.
+     */
+    @Override
+    public void close() {
+        closing.writeLock().lock();
+        try {
+            if (engine != null) {
+                engine.close();
+                engine = null;
+            }
+        } finally {
+            closing.writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package io.rwkv.core;
+
+import io.rwkv.core.internal.model.StateArrays;
+import io.rwkv.core.internal.model.StateFiles;
+import io.rwkv.core.internal.model.StateLayout;
+import io.rwkv.core.tensor.SafetensorsWriter;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * All that a model remembers of the tokens it has read: a value of constant size, however many they were. Made by
+ * {@link RwkvModel#newState()}; lives on the Java heap and needs no closing.
+ *
+ * <p>Belongs to one caller at a time: a use during another thread's use is an {@link IllegalStateException}. To go on from
+ * one point in several ways, {@link #copy()} it.
+ *
+ * <p>The state of each layer has parts, known by name. For RWKV-4, all float32 of shape [C], C being the model's width:
+ * {@code att_xx} and {@code ffn_xx}, the normalised inputs of the previous token to the time and the channel mix (zero at
+ * first); {@code att_aa}, {@code att_bb}, {@code att_pp}, numerator, denominator and exponent of the WKV (0, 0 and −1e30).
+ */
+public final class RwkvState {
+    private final String fingerprint;
+    private final StateArrays arrays;
+    private final AtomicBoolean inUse = new AtomicBoolean();
+
+    RwkvState(String fingerprint, StateArrays arrays) {
+        this.fingerprint = fingerprint;
+        this.arrays = arrays;
+    }
+
+    String fingerprint() {
+        return fingerprint;
+    }
+
+    /** The number of layers; the first is 0. */
+    public int layers() {
+        return arrays.layout().layers();
+    }
+
+    /** The names of the parts that each layer has. */
+    public List<String> parts() {
+        return arrays.layout().parts().stream().map(StateLayout.Part::name).toList();
+    }
+
+    /** The lengths of a part's dimensions, outermost first. */
+    public long[] shape(String part) {
+        return arrays.layout().parts().get(index(part)).shape().stream().mapToLong(n -> n).toArray();
+    }
+
+    /** A copy of one part's values, in row-major order. */
+    public float[] read(int layer, String part) {
+        checkLayer(layer);
+        int index = index(part);
+        enter();
+        try {
+            return arrays.array(layer, index).clone();
+        } finally {
+            leave();
+        }
+    }
+
+    /** A copy of one part as an ND4J array, which the caller owns and may close. Needs an ND4J backend. */
+    public INDArray array(int layer, String part) {
+        float[] values = read(layer, part);
+        return Nd4j.create(values, shape(part), 'c');
+    }
+
+    /** A state of its own with the same contents. */
+    public RwkvState copy() {
+        enter();
+        try {
+            return new RwkvState(fingerprint, arrays.copy());
+        } finally {
+            leave();
+        }
+    }
+
+    /** Forgets all tokens. */
+    public void reset() {
+        enter();
+        try {
+            arrays.reset();
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Writes the state as safetensors, tensors named {@code state.LAYER.PART}, with the model's fingerprint in the
+     * metadata. An existing file is replaced whole or not at all. {@link RwkvModel#loadState} reads it.
+     *
+     * @throws IOException if the disk refuses
+     */
+    public void save(Path path) throws IOException {
+        enter();
+        try {
+            StateFiles.save(arrays, fingerprint, path);
+        } finally {
+            leave();
+        }
+    }
+
+    /** Adds the state's tensors, named {@code state.LAYER.PART}, to a file in the making; they must not change before it is written. */
+    public void addTo(SafetensorsWriter writer) {
+        StateFiles.addTo(writer, arrays);
+    }
+
+    /** Claims the state for one call. */
+    StateArrays enter() {
+        if (!inUse.compareAndSet(false, true)) {
+            throw new IllegalStateException("state in use by another call; a state belongs to one caller at a time");
+        }
+        return arrays;
+    }
+
+    void leave() {
+        inUse.set(false);
+    }
+
+    private void checkLayer(int layer) {
+        if (layer < 0 || layer >= layers()) {
+            throw new IllegalArgumentException("layer: expected 0 to " + (layers() - 1) + ", found " + layer);
+        }
+    }
+
+    private int index(String part) {
+        Integer index = arrays.layout().indexOf(part);
+        if (index == null) {
+            throw new IllegalArgumentException("state part: expected one of " + parts() + ", found " + part);
+        }
+        return index;
+    }
+}

@@ -1,0 +1,29 @@
+package io.rwkv.core.engine;
+
+import io.rwkv.core.tensor.StoredTensor;
+
+/**
+ * Holds one model's weights in its own form and computes with them. Safe for any number of threads; each call of a model
+ * borrows an {@link Ops} of its own.
+ */
+public interface Engine extends AutoCloseable {
+    /** The name users choose it by, such as {@code nd4j}. */
+    String name();
+
+    /** Takes over a small parameter. The array is not kept. */
+    Vector vector(float[] values);
+
+    /**
+     * Takes over a weight matrix, converting it to the engine's form.
+     *
+     * @param weights [outputs, inputs]
+     */
+    Matrix matrix(StoredTensor weights);
+
+    /** Operations for one call of the model, by one thread; closed at its end. */
+    Ops ops();
+
+    /** Frees the weights at once. No {@link Ops} may be open. */
+    @Override
+    void close();
+}

@@ -1,0 +1,45 @@
+package io.rwkv.core.internal.model;
+
+import io.rwkv.core.LoadProgress;
+import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.engine.Engine;
+import io.rwkv.core.internal.model.Runner.Sink;
+import io.rwkv.core.internal.model.Runner.Wanted;
+import io.rwkv.core.tensor.TensorFile;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** What {@link io.rwkv.core.RwkvModel} guards: a network with its weights in an engine, and the identity of both. */
+public final class LoadedModel {
+    private final StateLayout stateLayout;
+    private final Runner runner;
+    private final String fingerprint;
+
+    /** The engine is not closed by this class. */
+    public LoadedModel(TensorFile file, RwkvConfig config, Engine engine, LoadProgress progress) {
+        stateLayout = StateLayout.of(config);
+        runner = new Runner(new Network(file, config, engine, progress), engine);
+        fingerprint = Fingerprint.of(file, config);
+    }
+
+    /** Identifies the weights. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    /** Before the first token. */
+    public StateArrays newState() {
+        return new StateArrays(stateLayout);
+    }
+
+    /** Reads a saved state. */
+    public StateArrays loadState(Path path) throws IOException {
+        return StateFiles.load(stateLayout, fingerprint, path);
+    }
+
+    /** Runs tokens; the state moves on only if nothing fails. */
+    public void run(int[] tokens, StateArrays state, Wanted wanted, Sink sink) {
+        runner.run(tokens, state, wanted, sink);
+    }
+}

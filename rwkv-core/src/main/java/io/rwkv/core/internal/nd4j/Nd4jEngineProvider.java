@@ -1,0 +1,46 @@
+package io.rwkv.core.internal.nd4j;
+
+import io.rwkv.core.engine.Engine;
+import io.rwkv.core.engine.EngineProvider;
+
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.factory.Nd4jBackend;
+
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/** Offers the ND4J engine wherever the application brings an ND4J backend. */
+public final class Nd4jEngineProvider implements EngineProvider {
+    @Override
+    public String name() {
+        return "nd4j";
+    }
+
+    @Override
+    public int priority() {
+        return 0;
+    }
+
+    @Override
+    public Optional<String> obstacle() {
+        if (ServiceLoader.load(Nd4jBackend.class).findFirst().isEmpty()) {
+            return Optional.of("no ND4J backend on the class path; add the dependency org.nd4j:nd4j-native"
+                    + " (CPU) or org.nd4j:nd4j-cuda-11.6 (NVIDIA GPU), version 1.0.0-M2.1");
+        }
+        try {
+            Nd4j.getBackend();
+            return Optional.empty();
+        } catch (LinkageError | RuntimeException e) {
+            return Optional.of("the ND4J backend on the class path does not start on this machine: " + rootOf(e));
+        }
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null ? e : rootOf(e.getCause());
+    }
+
+    @Override
+    public Engine create() {
+        return new Nd4jEngine();
+    }
+}

@@ -1,0 +1,172 @@
+package io.rwkv.core.tensor;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Collects tensors and writes them as one <a href="https://github.com/huggingface/safetensors">safetensors</a> file. The
+ * arrays are not copied: they must not change before {@link #write}. For one thread.
+ */
+public final class SafetensorsWriter {
+    private static final int BUFFER = 1 << 16;
+
+    /** Appends one tensor's bytes. */
+    private interface Data {
+        void writeTo(Out out) throws IOException;
+    }
+
+    private record Entry(String name, DType dtype, long[] shape, long bytes, Data data) {}
+
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final List<Entry> entries = new ArrayList<>();
+
+    /** Adds a line to the file's metadata. */
+    public SafetensorsWriter metadata(String key, String value) {
+        metadata.put(key, value);
+        return this;
+    }
+
+    /**
+     * Adds an F32 tensor.
+     *
+     * @param parts the elements in row-major order, in one array or in several that are joined
+     */
+    public SafetensorsWriter floats(String name, long[] shape, float[]... parts) {
+        add(name, DType.F32, shape, Arrays.stream(parts).mapToLong(p -> p.length).sum(), out -> {
+            for (float[] part : parts) {
+                for (float value : part) {
+                    out.room(4).putFloat(value);
+                }
+            }
+        });
+        return this;
+    }
+
+    /** Adds a one-dimensional I64 tensor. */
+    public SafetensorsWriter integers(String name, int[] values) {
+        add(name, DType.I64, new long[]{values.length}, values.length, out -> {
+            for (int value : values) {
+                out.room(8).putLong(value);
+            }
+        });
+        return this;
+    }
+
+    private void add(String name, DType dtype, long[] shape, long count, Data data) {
+        long expected = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        if (expected != count) {
+            throw new IllegalArgumentException(
+                    name + ": expected " + expected + " elements for " + Arrays.toString(shape) + ", found " + count);
+        }
+        entries.add(new Entry(name, dtype, shape.clone(), count * dtype.size(), data));
+    }
+
+    /**
+     * Writes the file beside its final place and then moves it there: an existing file is replaced whole or not at all.
+     *
+     * @throws IOException if the disk refuses; nothing is left behind then
+     */
+    public void write(Path path) throws IOException {
+        Path target = path.toAbsolutePath();
+        Path temporary = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".tmp");
+        try {
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                Out out = new Out(channel);
+                out.bytes(header());
+                for (Entry entry : entries) {
+                    entry.data.writeTo(out);
+                }
+                out.flush();
+                channel.force(true);
+            }
+            try {
+                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (AtomicMoveNotSupportedException e) {
+                Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+            }
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    private byte[] header() throws IOException {
+        ByteArrayOutputStream json = new ByteArrayOutputStream();
+        try (JsonGenerator out = new JsonFactory().createGenerator(json)) {
+            out.writeStartObject();
+            if (!metadata.isEmpty()) {
+                out.writeObjectFieldStart("__metadata__");
+                for (Map.Entry<String, String> line : metadata.entrySet()) {
+                    out.writeStringField(line.getKey(), line.getValue());
+                }
+                out.writeEndObject();
+            }
+            long offset = 0;
+            for (Entry entry : entries) {
+                out.writeObjectFieldStart(entry.name);
+                out.writeStringField("dtype", entry.dtype.name());
+                out.writeFieldName("shape");
+                out.writeArray(entry.shape, 0, entry.shape.length);
+                out.writeFieldName("data_offsets");
+                out.writeArray(new long[]{offset, offset + entry.bytes}, 0, 2);
+                out.writeEndObject();
+                offset += entry.bytes;
+            }
+            out.writeEndObject();
+        }
+        // Padded with spaces, so that the data is aligned.
+        while (json.size() % 8 != 0) {
+            json.write(' ');
+        }
+        byte[] text = json.toString(StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(8 + text.length).order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).put(text)
+                .array();
+    }
+
+    private static final class Out {
+        private final FileChannel channel;
+        private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+
+        Out(FileChannel channel) {
+            this.channel = channel;
+        }
+
+        /** The buffer, with room for {@code bytes} more. */
+        ByteBuffer room(int bytes) throws IOException {
+            if (buffer.remaining() < bytes) {
+                flush();
+            }
+            return buffer;
+        }
+
+        void bytes(byte[] bytes) throws IOException {
+            for (byte b : bytes) {
+                room(1).put(b);
+            }
+        }
+
+        void flush() throws IOException {
+            buffer.flip();
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+            buffer.clear();
+        }
+    }
+}

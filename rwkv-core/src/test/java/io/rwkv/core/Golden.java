@@ -1,0 +1,58 @@
+package io.rwkv.core;
+
+import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.core.tensor.TensorFile;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/** A golden file: a small model's weights, tokens, and what a plain float64 implementation makes of them. */
+record Golden(TensorFile file, RwkvConfig config) {
+    static Golden rwkv4() {
+        try {
+            Path path = Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/rwkv4.safetensors")).toURI());
+            return new Golden(SafetensorsReader.open(path), new RwkvConfig(RwkvVersion.V4, 2, 24, 64, 37));
+        } catch (IOException | URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The file without the expectations: what a checkpoint would hold. */
+    TensorFile weights() {
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        for (String name : file.names()) {
+            if (name.endsWith(".weight") || name.endsWith(".bias") || name.contains(".time_")) {
+                tensors.put(name, file.tensor(name));
+            }
+        }
+        return new TensorFile(file.path(), "golden", tensors, Map.of());
+    }
+
+    RwkvModel model() {
+        return RwkvModel.load(weights(), config, RwkvOptions.defaults());
+    }
+
+    int[] tokens() {
+        float[] values = file.tensor("tokens").toFloats();
+        int[] tokens = new int[values.length];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = (int) values[i];
+        }
+        return tokens;
+    }
+
+    float[] expected(String name) {
+        return file.tensor(name).toFloats();
+    }
+
+    float[] expectedLogits(int token) {
+        float[] row = new float[config.vocabularySize()];
+        file.tensor("logits").read((long) token * row.length, row, 0, row.length);
+        return row;
+    }
+}

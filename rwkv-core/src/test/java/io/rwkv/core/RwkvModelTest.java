@@ -1,0 +1,259 @@
+package io.rwkv.core;
+
+import static io.rwkv.core.Close.assertClose;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.core.tensor.TensorFile;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+class RwkvModelTest {
+    private static final Golden GOLDEN = Golden.rwkv4();
+    private static final int[] TOKENS = GOLDEN.tokens();
+
+    private static void assertMessage(Throwable e, String... parts) {
+        for (String part : parts) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+    }
+
+    @Test
+    void badTokensShouldBeRefusedAndLeaveTheStateAlone() {
+        try (RwkvModel model = GOLDEN.model()) {
+            RwkvState state = model.newState();
+            model.logits(TOKENS, state);
+            RwkvState before = state.copy();
+            assertMessage(
+                    assertThrows(IllegalArgumentException.class, () -> model.logits(new int[]{3, 37}, state)),
+                    "tokens[1]", "0 to 36", "found 37");
+            assertMessage(assertThrows(IllegalArgumentException.class, () -> model.logits(new int[]{-1}, state)),
+                    "found -1");
+            assertMessage(assertThrows(IllegalArgumentException.class, () -> model.logits(new int[0], state)),
+                    "at least one");
+            assertEqual(before, state);
+        }
+    }
+
+    private static void assertEqual(RwkvState expected, RwkvState actual) {
+        for (int layer = 0; layer < expected.layers(); layer++) {
+            for (String part : expected.parts()) {
+                assertArrayEquals(expected.read(layer, part), actual.read(layer, part), layer + "." + part);
+            }
+        }
+    }
+
+    @Test
+    void aCallThatFailsPartWayShouldLeaveTheStateAlone() {
+        Map<String, StoredTensor> tensors = tensorsOf(GOLDEN.weights());
+        tensors.put("emb.weight", new UnreadableRow(tensors.get("emb.weight"), 36));
+        TensorFile file = new TensorFile(Path.of("x.pth"), "test", tensors, Map.of());
+        try (RwkvModel model = RwkvModel.load(file, GOLDEN.config(), RwkvOptions.defaults())) {
+            RwkvState state = model.newState();
+            model.logits(new int[]{1, 2, 3}, state);
+            RwkvState before = state.copy();
+            int[] tokens = new int[600];
+            tokens[599] = 36; // in the third stretch
+            assertThrows(UncheckedIOException.class, () -> model.logits(tokens, state));
+            assertEqual(before, state);
+            float[] expected = model.logits(new int[]{5}, before);
+            assertArrayEquals(expected, model.logits(new int[]{5}, state), "the state is still usable");
+        }
+    }
+
+    /** A table on a disk that fails at one row. */
+    private record UnreadableRow(StoredTensor table, int row) implements StoredTensor {
+        @Override
+        public String name() {
+            return table.name();
+        }
+
+        @Override
+        public DType dtype() {
+            return table.dtype();
+        }
+
+        @Override
+        public long[] shape() {
+            return table.shape();
+        }
+
+        @Override
+        public long elementCount() {
+            return table.elementCount();
+        }
+
+        @Override
+        public void read(long first, float[] to, int at, int count) {
+            if (first == row * table.shape()[1] && count == table.shape()[1]) {
+                throw new UncheckedIOException(new IOException("unreadable sector"));
+            }
+            table.read(first, to, at, count);
+        }
+    }
+
+    private static Map<String, StoredTensor> tensorsOf(TensorFile file) {
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        file.names().forEach(n -> tensors.put(n, file.tensor(n)));
+        return tensors;
+    }
+
+    @Test
+    void aStateOfAnotherModelShouldBeRefused() {
+        TensorFile weights = GOLDEN.weights();
+        Map<String, StoredTensor> changed = tensorsOf(weights);
+        changed.put("ln_out.weight", weights.tensor("ln_out.bias"));
+        TensorFile other = new TensorFile(weights.path(), "changed", changed, Map.of());
+        try (RwkvModel model = GOLDEN.model();
+                RwkvModel stranger = RwkvModel.load(other, GOLDEN.config(), RwkvOptions.defaults())) {
+            RwkvState state = stranger.newState();
+            assertMessage(assertThrows(IllegalArgumentException.class, () -> model.logits(TOKENS, state)),
+                    model.fingerprint(), stranger.fingerprint());
+        }
+    }
+
+    @Test
+    void useAfterCloseShouldBeRefused() {
+        RwkvModel model = GOLDEN.model();
+        RwkvState state = model.newState();
+        float[] logits = model.logits(TOKENS, state);
+        model.close();
+        model.close();
+        assertMessage(assertThrows(IllegalStateException.class, () -> model.logits(TOKENS, state)), "closed");
+        assertEquals(24, state.read(0, "att_xx").length);
+        assertEquals(37, logits.length);
+    }
+
+    @Test
+    void savedStatesShouldGoOnWhereTheyWere(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("state.safetensors");
+        try (RwkvModel model = GOLDEN.model()) {
+            RwkvState state = model.newState();
+            model.logits(TOKENS, state);
+            Files.writeString(file, "something older");
+            state.save(file);
+            assertEqual(state, model.loadState(file));
+            try (var files = Files.list(folder)) {
+                assertEquals(1, files.count(), "no temporary file is left");
+            }
+            float[] expected = model.logits(new int[]{7}, state);
+            assertArrayEquals(expected, model.logits(new int[]{7}, model.loadState(file)));
+        }
+    }
+
+    @Test
+    void savedStatesOfOtherModelsAndOtherFilesShouldBeRefused(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("state.safetensors");
+        try (RwkvModel model = GOLDEN.model()) {
+            model.newState().save(file);
+            String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+            String forged = text.replace(model.fingerprint(), "0".repeat(model.fingerprint().length()));
+            Files.writeString(file, forged, StandardCharsets.ISO_8859_1);
+            assertMessage(assertThrows(RwkvFormatException.class, () -> model.loadState(file)), "state.safetensors",
+                    "this model", model.fingerprint(), "0000");
+            assertMessage(assertThrows(RwkvFormatException.class, () -> model.loadState(GOLDEN.file().path())),
+                    "saved RWKV state");
+        }
+    }
+
+    @Test
+    void copiesAndResetsShouldBeIndependent() {
+        try (RwkvModel model = GOLDEN.model()) {
+            RwkvState state = model.newState();
+            float[] first = model.logits(TOKENS, state);
+            RwkvState copy = state.copy();
+            state.reset();
+            assertEqual(model.newState(), state);
+            assertArrayEquals(first, model.logits(TOKENS, state));
+            assertEqual(state, copy);
+            assertMessage(assertThrows(IllegalArgumentException.class, () -> state.read(2, "att_xx")), "0 to 1");
+            assertMessage(assertThrows(IllegalArgumentException.class, () -> state.read(0, "att_kv")), "att_pp");
+        }
+    }
+
+    @Test
+    void manyThreadsShouldGetTheSameResults() throws Exception {
+        try (RwkvModel model = GOLDEN.model()) {
+            float[] expected = model.logits(TOKENS, model.newState());
+            ExecutorService threads = Executors.newFixedThreadPool(4);
+            try {
+                List<Future<float[]>> results = new ArrayList<>();
+                for (int i = 0; i < 40; i++) {
+                    results.add(threads.submit(() -> {
+                        RwkvState state = model.newState();
+                        for (int t = 0; t < 20; t++) {
+                            model.logits(new int[]{TOKENS[t]}, state);
+                        }
+                        int[] rest = Arrays.copyOfRange(TOKENS, 20, TOKENS.length);
+                        return model.logits(rest, state);
+                    }));
+                }
+                for (Future<float[]> result : results) {
+                    assertClose("logits", expected, result.get(), 1e-5);
+                }
+            } finally {
+                threads.shutdown();
+            }
+        }
+    }
+
+    @Test
+    void missingAndMisshapenTensorsShouldBeNamed() {
+        TensorFile weights = GOLDEN.weights();
+        Map<String, StoredTensor> tensors = tensorsOf(weights);
+        StoredTensor key = tensors.remove("blocks.1.ffn.key.weight");
+        assertMessage(assertThrows(RwkvFormatException.class, () -> load(tensors)), "blocks.1.ffn.key.weight",
+                "missing");
+        tensors.put("blocks.1.ffn.key.weight", weights.tensor("blocks.1.att.key.weight"));
+        assertMessage(assertThrows(RwkvFormatException.class, () -> load(tensors)), "blocks.1.ffn.key.weight",
+                "[64, 24]", "[24, 24]");
+        tensors.put("blocks.1.ffn.key.weight", key);
+        tensors.put("ln_out.bias", GOLDEN.file().tensor("tokens"));
+        assertMessage(assertThrows(RwkvFormatException.class, () -> load(tensors)), "ln_out.bias", "I64");
+    }
+
+    private static void load(Map<String, StoredTensor> tensors) {
+        RwkvModel.load(new TensorFile(Path.of("x.pth"), "test", tensors, Map.of()), GOLDEN.config(),
+                RwkvOptions.defaults()).close();
+    }
+
+    @Test
+    void loadingShouldReportItsProgress() {
+        List<long[]> reports = new ArrayList<>();
+        RwkvOptions options = RwkvOptions.defaults()
+                .withProgress((done, total) -> reports.add(new long[]{done, total}));
+        RwkvModel.load(GOLDEN.weights(), GOLDEN.config(), options).close();
+        long previous = 0;
+        for (long[] report : reports) {
+            assertTrue(report[0] > previous, "done grows");
+            previous = report[0];
+        }
+        assertEquals(reports.get(0)[1], previous, "the last report is of all");
+    }
+
+    @Test
+    void anUnknownEngineShouldBeRefused() {
+        RwkvOptions options = RwkvOptions.defaults().withEngine("abacus");
+        assertMessage(assertThrows(IllegalArgumentException.class,
+                () -> RwkvModel.load(GOLDEN.weights(), GOLDEN.config(), options)), "abacus", "nd4j");
+    }
+}
