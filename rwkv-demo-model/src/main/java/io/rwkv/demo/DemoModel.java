@@ -1,0 +1,80 @@
+package io.rwkv.demo;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Objects;
+
+/**
+ * A small RWKV-4, trained on WordNet's glosses and examples, with its tokenizer: enough to try the library and to test what
+ * is built on it, not to chat with. How it was made is described in {@code tools/demo-model}.
+ *
+ * <p>Safe for any number of threads.
+ */
+public final class DemoModel {
+    private static final String CHECKPOINT = "rwkv4-wordnet.pth";
+    private static final String TOKENIZER = "tokenizer.json";
+
+    private DemoModel() {
+    }
+
+    /**
+     * The checkpoint as a file, for {@code Rwkv.open}: where this artefact is a jar, the file is copied out of it to a
+     * temporary folder that is deleted when the JVM ends.
+     *
+     * @throws IOException if the copy cannot be written
+     */
+    public static Path checkpoint() throws IOException {
+        return file(CHECKPOINT);
+    }
+
+    /**
+     * The tokenizer as a file, for {@code BpeTokenizer.load}.
+     *
+     * @throws IOException if the copy cannot be written
+     */
+    public static Path tokenizer() throws IOException {
+        return file(TOKENIZER);
+    }
+
+    private static Path file(String name) throws IOException {
+        URL url = Objects.requireNonNull(DemoModel.class.getResource(name), name);
+        if (url.getProtocol().equals("file")) {
+            try {
+                return Path.of(url.toURI());
+            } catch (URISyntaxException e) {
+                throw new IOException(e);
+            }
+        }
+        synchronized (Copies.class) {
+            Path copy = Copies.FOLDER.resolve(name);
+            if (!Files.exists(copy)) {
+                Path partial = Copies.FOLDER.resolve(name + ".part");
+                try (InputStream in = url.openStream()) {
+                    Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+                }
+                Files.move(partial, copy);
+                copy.toFile().deleteOnExit();
+            }
+            return copy;
+        }
+    }
+
+    private static final class Copies {
+        static final Path FOLDER;
+
+        static {
+            try {
+                FOLDER = Files.createTempDirectory("rwkv-demo-model");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            FOLDER.toFile().deleteOnExit();
+        }
+    }
+}
