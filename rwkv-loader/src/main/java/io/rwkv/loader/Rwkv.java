@@ -1,0 +1,49 @@
+package io.rwkv.loader;
+
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvOptions;
+import io.rwkv.core.tensor.TensorFile;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Opens RWKV checkpoints.
+ *
+ * <pre>{@code
+ * try (RwkvModel model = Rwkv.open(Path.of("model.pth"))) {
+ *     RwkvState state = model.newState();
+ *     float[] logits = model.logits(tokens, state);
+ * }
+ * }</pre>
+ *
+ * Safe for any number of threads.
+ */
+public final class Rwkv {
+    private Rwkv() {
+    }
+
+    /**
+     * Opens a checkpoint with the fastest engine that can run here. The caller closes the model.
+     *
+     * @throws io.rwkv.core.RwkvFormatException if the file is not a well-formed RWKV checkpoint; the message says where
+     * @throws IOException if it cannot be read at all
+     * @throws IllegalStateException if no engine can run; the message says what to add
+     */
+    public static RwkvModel open(Path checkpoint) throws IOException {
+        return open(checkpoint, RwkvOptions.defaults());
+    }
+
+    /**
+     * Opens a checkpoint. The caller closes the model.
+     *
+     * @throws io.rwkv.core.RwkvFormatException if the file is not a well-formed RWKV checkpoint; the message says where
+     * @throws IOException if it cannot be read at all
+     * @throws IllegalArgumentException if there is no engine of the name asked for
+     * @throws IllegalStateException if that engine, or none, can run; the message says what to add
+     */
+    public static RwkvModel open(Path checkpoint, RwkvOptions options) throws IOException {
+        TensorFile file = Checkpoints.open(checkpoint);
+        return RwkvModel.load(file, Architecture.detect(file), options);
+    }
+}
