@@ -1,0 +1,69 @@
+package io.rwkv.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.SentenceEncoder;
+import io.rwkv.core.SentenceEncoder.Pooling;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+@Command(name = "embed", mixinStandardHelpOptions = true, description = "Turns texts into vectors, one line of JSON for each: text, embedding.")
+final class EmbedCommand implements Callable<Integer> {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Mixin
+    private ModelOptions modelOptions;
+
+    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json. Default: the one beside the model.")
+    private Path tokenizerFile;
+
+    @Option(names = "--pooling", defaultValue = "mean", paramLabel = "last|mean", description = "The last token's vector, or the mean of all. Default: ${DEFAULT-VALUE}.")
+    private String pooling;
+
+    @Parameters(paramLabel = "TEXT", arity = "0..*", description = "The texts. Without any, each line of standard input is one.")
+    private List<String> texts = List.of();
+
+    @Override
+    public Integer call() throws IOException {
+        Pooling chosen = switch (pooling) {
+            case "last" -> Pooling.LAST;
+            case "mean" -> Pooling.MEAN;
+            default -> throw new IllegalArgumentException("--pooling: expected last or mean, found " + pooling);
+        };
+        var tokenizer = modelOptions.openTokenizer(tokenizerFile);
+        try (RwkvModel model = modelOptions.openModel()) {
+            SentenceEncoder encoder = new SentenceEncoder(model, tokenizer, chosen);
+            if (texts.isEmpty()) {
+                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+                for (String line = in.readLine(); line != null; line = in.readLine()) {
+                    print(encoder, line);
+                }
+            }
+            for (String text : texts) {
+                print(encoder, text);
+            }
+        }
+        return 0;
+    }
+
+    private static void print(SentenceEncoder encoder, String text) throws IOException {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("text", text);
+        line.put("embedding", encoder.encode(text));
+        System.out.println(JSON.writeValueAsString(line));
+    }
+}

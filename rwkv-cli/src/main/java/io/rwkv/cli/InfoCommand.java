@@ -1,0 +1,52 @@
+package io.rwkv.cli;
+
+import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.loader.Architecture;
+import io.rwkv.loader.Checkpoints;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+
+@Command(name = "info", mixinStandardHelpOptions = true, description = "Says what a checkpoint holds.")
+final class InfoCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "FILE", description = "The checkpoint.")
+    private Path file;
+
+    @Override
+    public Integer call() throws IOException {
+        TensorFile checkpoint = Checkpoints.open(file);
+        RwkvConfig config = Architecture.detect(checkpoint);
+        Map<String, Long> elements = new TreeMap<>();
+        long parameters = 0;
+        for (String name : checkpoint.names()) {
+            StoredTensor tensor = checkpoint.tensor(name);
+            elements.merge(tensor.dtype().name(), tensor.elementCount(), Long::sum);
+            parameters += tensor.elementCount();
+        }
+        line("file", checkpoint.path() + " (" + checkpoint.format() + ")");
+        line("version", config.version().toString());
+        line("layers", String.valueOf(config.layers()));
+        line("width", String.valueOf(config.width()));
+        line("ffn width", String.valueOf(config.ffnWidth()));
+        line("vocabulary", String.valueOf(config.vocabularySize()));
+        line("tensors", String.valueOf(checkpoint.names().size()));
+        line("parameters", String.format(Locale.ROOT, "%,d", parameters));
+        elements.forEach((dtype, count) -> line("  of these " + dtype, String.format(Locale.ROOT, "%,d", count)));
+        long state = config.stateElements();
+        line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state, 4 * state));
+        return 0;
+    }
+
+    private static void line(String what, String value) {
+        System.out.printf("%-16s %s%n", what, value);
+    }
+}

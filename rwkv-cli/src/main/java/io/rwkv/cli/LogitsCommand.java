@@ -1,0 +1,52 @@
+package io.rwkv.cli;
+
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvState;
+import io.rwkv.core.tensor.SafetensorsWriter;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+
+@Command(name = "logits", mixinStandardHelpOptions = true, description = "Writes the logits after each token, and the final state, as safetensors.")
+final class LogitsCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions modelOptions;
+
+    @Option(names = "--tokens", required = true, split = ",", paramLabel = "ID", description = "Token ids, separated by commas.")
+    private int[] tokens;
+
+    @Option(names = "--form", defaultValue = "parallel", paramLabel = "recurrent|parallel", description = "One token at a time, or all at once. Default: ${DEFAULT-VALUE}.")
+    private String form;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "Receives tokens [T], logits [T, vocabulary] and state.LAYER.PART.")
+    private Path out;
+
+    @Override
+    public Integer call() throws IOException {
+        if (!form.equals("recurrent") && !form.equals("parallel")) {
+            throw new IllegalArgumentException("--form: expected recurrent or parallel, found " + form);
+        }
+        try (RwkvModel model = modelOptions.openModel()) {
+            RwkvState state = model.newState();
+            float[][] logits = form.equals("parallel") ? model.allLogits(tokens, state) : oneByOne(model, state);
+            SafetensorsWriter writer = new SafetensorsWriter().integers("tokens", tokens).floats("logits",
+                    new long[]{tokens.length, model.config().vocabularySize()}, logits);
+            state.addTo(writer);
+            writer.write(out);
+        }
+        return 0;
+    }
+
+    private float[][] oneByOne(RwkvModel model, RwkvState state) {
+        float[][] logits = new float[tokens.length][];
+        for (int t = 0; t < tokens.length; t++) {
+            logits[t] = model.logits(new int[]{tokens[t]}, state);
+        }
+        return logits;
+    }
+}

@@ -1,0 +1,62 @@
+package io.rwkv.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+
+/** The {@code rwkv} command. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+@Command(name = "rwkv", description = "Runs RWKV language models.", mixinStandardHelpOptions = true, version = "rwkv 0.1.0-SNAPSHOT", subcommands = {
+        GenerateCommand.class, EmbedCommand.class, LogitsCommand.class, TokenizeCommand.class,
+        InfoCommand.class}, synopsisSubcommandLabel = "COMMAND")
+public final class Main {
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack of an error.")
+    private boolean debug;
+
+    private Main() {
+    }
+
+    /** Runs the command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.setOut(new PrintStream(System.out, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(System.err, true, StandardCharsets.UTF_8));
+        System.exit(run(args));
+    }
+
+    static int run(String... args) {
+        Main main = new Main();
+        CommandLine line = new CommandLine(main);
+        line.setExecutionExceptionHandler((e, failed, parsed) -> {
+            if (main.debug) {
+                e.printStackTrace();
+            } else {
+                System.err.println("rwkv: " + message(e));
+            }
+            return failed.getCommandSpec().exitCodeOnExecutionException();
+        });
+        line.setParameterExceptionHandler((e, a) -> {
+            System.err.println("rwkv: " + e.getMessage() + " (see rwkv "
+                    + (e.getCommandLine().getCommandName().equals("rwkv")
+                            ? ""
+                            : e.getCommandLine().getCommandName() + " ")
+                    + "--help)");
+            return e.getCommandLine().getCommandSpec().exitCodeOnInvalidInput();
+        });
+        return line.execute(args);
+    }
+
+    /** One line, whatever went wrong. */
+    private static String message(Throwable e) {
+        String text = e instanceof NoSuchFileException
+                ? "no such file: " + e.getMessage()
+                : e instanceof AccessDeniedException
+                        ? "access denied: " + e.getMessage()
+                        : e.getMessage() == null ? e.toString() : e.getMessage();
+        return text.lines().findFirst().orElse(e.toString());
+    }
+}

@@ -1,0 +1,87 @@
+package io.rwkv.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import io.rwkv.tokenizer.BpeTokenizer;
+import io.rwkv.tokenizer.Tokenizer;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+@Command(name = "tokenize", mixinStandardHelpOptions = true, description = "Encodes each line of a JSONL file: {\"text\": …} or {\"hex\": …} in, {\"ids\": […]} out.")
+final class TokenizeCommand implements Callable<Integer> {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "tokenizer.json.")
+    private Path tokenizerFile;
+
+    @Option(names = "--in", required = true, paramLabel = "FILE", description = "Lines {\"text\": …}, or {\"hex\": …} for bytes.")
+    private Path in;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "Receives lines {\"ids\": […]}.")
+    private Path out;
+
+    @Override
+    public Integer call() throws IOException {
+        Tokenizer tokenizer = BpeTokenizer.load(tokenizerFile);
+        Path target = out.toAbsolutePath();
+        Path temporary = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".tmp");
+        try {
+            try (BufferedReader lines = Files.newBufferedReader(in);
+                    BufferedWriter to = Files.newBufferedWriter(temporary)) {
+                int number = 0;
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    number++;
+                    int[] ids = tokenizer.encode(text(line, number));
+                    to.write(JSON.writeValueAsString(Map.of("ids", ids)));
+                    to.write('\n');
+                }
+            }
+            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+        return 0;
+    }
+
+    private String text(String line, int number) {
+        JsonNode node;
+        try {
+            node = JSON.readTree(line);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(in + ", line " + number + ": " + e.getOriginalMessage(), e);
+        }
+        JsonNode text = node.get("text");
+        if (text != null && text.isTextual()) {
+            return text.textValue();
+        }
+        JsonNode hex = node.get("hex");
+        if (hex == null || !hex.isTextual()) {
+            throw new IllegalArgumentException(in + ", line " + number + ": expected a string named text or hex");
+        }
+        try {
+            byte[] bytes = HexFormat.of().parseHex(hex.textValue());
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(
+                    in + ", line " + number + ": expected UTF-8, which is all that this tokenizer encodes", e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(in + ", line " + number + ": hex: " + e.getMessage(), e);
+        }
+    }
+}
