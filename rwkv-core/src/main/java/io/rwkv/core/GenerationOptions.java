@@ -37,9 +37,9 @@ public record GenerationOptions(int maxTokens, double temperature, int topK, dou
         }
     }
 
-    /** 256 tokens, temperature 1, top-p 0.7, another choice each time, stopping at the end of the text. */
+    /** 256 tokens, temperature 1, top-p 0.5, another choice each time, stopping at the end of the text. */
     public static GenerationOptions defaults() {
-        return new GenerationOptions(256, 1, 0, 0.7, OptionalLong.empty(), List.of(), List.of(), true);
+        return new GenerationOptions(256, 1, 0, 0.5, OptionalLong.empty(), List.of(), List.of(), true);
     }
 
     /** The same with this {@link #maxTokens()}. */
