@@ -8,10 +8,25 @@ import io.rwkv.core.internal.model.StateLayout;
  * @param version the architecture
  * @param layers the number of layers, L
  * @param width the embedding width, C
+ * @param heads the number of heads, H, which divides C; 0 for RWKV-4, which has none
  * @param ffnWidth the number of hidden units of the channel mix
  * @param vocabularySize the number of tokens, V; ids run from 0 to V − 1
  */
-public record RwkvConfig(RwkvVersion version, int layers, int width, int ffnWidth, int vocabularySize) {
+public record RwkvConfig(RwkvVersion version, int layers, int width, int heads, int ffnWidth, int vocabularySize) {
+    /** Refuses heads that do not divide the width. */
+    public RwkvConfig {
+        if (version == RwkvVersion.V4 ? heads != 0 : heads < 1 || width % heads != 0) {
+            throw new IllegalArgumentException("heads: expected "
+                    + (version == RwkvVersion.V4 ? "0 for RWKV-4" : "a divisor of the width " + width) + ", found "
+                    + heads);
+        }
+    }
+
+    /** The number of channels per head, N; 0 for RWKV-4. */
+    public int headSize() {
+        return heads == 0 ? 0 : width / heads;
+    }
+
     /** The number of float32 values in a state, however many tokens it has read. */
     public long stateElements() {
         StateLayout layout = StateLayout.of(this);

@@ -20,9 +20,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Belongs to one caller at a time: a use during another thread's use is an {@link IllegalStateException}. To go on from
  * one point in several ways, {@link #copy()} it.
  *
- * <p>The state of each layer has parts, known by name. For RWKV-4, all float32 of shape [C], C being the model's width:
+ * <p>The state of each layer has parts, known by name, all float32. For RWKV-4, of shape [C], C being the model's width:
  * {@code att_xx} and {@code ffn_xx}, the normalised inputs of the previous token to the time and the channel mix (zero at
  * first); {@code att_aa}, {@code att_bb}, {@code att_pp}, numerator, denominator and exponent of the WKV (0, 0 and −1e30).
+ * For the later versions: {@code att_xx} and {@code ffn_xx} as before, and {@code att_kv} of shape [heads, N, N], indexed
+ * [head][key channel][value channel] in RWKV-5 and 6 and [head][value channel][key channel] in RWKV-7 (zero at first).
  */
 public final class RwkvState {
     private final String fingerprint;

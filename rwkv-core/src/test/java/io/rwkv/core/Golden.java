@@ -16,7 +16,7 @@ record Golden(TensorFile file, RwkvConfig config) {
     static Golden rwkv4() {
         try {
             Path path = Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/rwkv4.safetensors")).toURI());
-            return new Golden(SafetensorsReader.open(path), new RwkvConfig(RwkvVersion.V4, 2, 24, 64, 37));
+            return new Golden(SafetensorsReader.open(path), new RwkvConfig(RwkvVersion.V4, 2, 24, 0, 64, 37));
         } catch (IOException | URISyntaxException e) {
             throw new AssertionError(e);
         }

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  */
 public final class Architecture {
     private static final Pattern BLOCK = Pattern.compile("blocks\\.(0|[1-9][0-9]{0,5})\\..*");
+    private static final String ATT = "blocks.0.att.";
     private static final int MAX_LAYERS = 10_000;
 
     private Architecture() {
@@ -34,7 +35,9 @@ public final class Architecture {
         }
         long[] embedding = matrixShape(file, "emb.weight");
         long[] key = matrixShape(file, "blocks.0.ffn.key.weight");
-        return new RwkvConfig(version(file), layers(file), dimension(file, "emb.weight", embedding[1]),
+        RwkvVersion version = version(file);
+        int width = dimension(file, "emb.weight", embedding[1]);
+        return new RwkvConfig(version, layers(file), width, heads(file, version, width),
                 dimension(file, "blocks.0.ffn.key.weight", key[0]), dimension(file, "emb.weight", embedding[0]));
     }
 
@@ -47,27 +50,43 @@ public final class Architecture {
     }
 
     private static RwkvVersion version(TensorFile file) {
-        String att = "blocks.0.att.";
-        if (file.contains(att + "r_k")) {
-            throw unsupported(file, "7", att + "r_k");
+        if (file.contains(ATT + "r_k")) {
+            return file.contains("blocks.0.ffn.s_emb.weight") ? RwkvVersion.V7A : RwkvVersion.V7;
         }
-        if (file.contains(att + "time_maa_x")) {
-            throw unsupported(file, "6", att + "time_maa_x");
+        if (file.contains(ATT + "time_maa_x")) {
+            return RwkvVersion.V6;
         }
-        if (file.contains(att + "ln_x.weight")) {
-            throw unsupported(file, "5", att + "ln_x.weight");
+        if (file.contains(ATT + "ln_x.weight")) {
+            if (!file.contains(ATT + "gate.weight")) {
+                return RwkvVersion.V5_0;
+            }
+            return file.tensor(ATT + "time_decay").shape().length == 1 ? RwkvVersion.V5_1 : RwkvVersion.V5_2;
         }
-        if (file.contains(att + "time_mix_k")) {
+        if (file.contains(ATT + "time_mix_k")) {
             return RwkvVersion.V4;
         }
-        throw RwkvFormatException.inTensor(file.path(), att + "time_mix_k",
-                "missing, and no tensor of another RWKV version is there; found "
-                        + file.names().stream().filter(n -> n.startsWith(att)).limit(8).toList());
+        throw RwkvFormatException.inFile(file.path(),
+                "expected one of " + ATT + "r_k (RWKV-7), time_maa_x (6), ln_x.weight (5) and time_mix_k (4), found "
+                        + file.names().stream().filter(n -> n.startsWith(ATT)).limit(8).toList());
     }
 
-    private static RwkvFormatException unsupported(TensorFile file, String version, String sign) {
-        return RwkvFormatException.inTensor(file.path(), sign,
-                "belongs to RWKV-" + version + ", which this library does not run yet; it runs RWKV-4");
+    /** From a tensor whose first dimension is the number of heads. */
+    private static int heads(TensorFile file, RwkvVersion version, int width) {
+        String name = switch (version) {
+            case V4 -> null;
+            case V5_0, V5_1, V5_2 -> ATT + "time_decay";
+            case V6 -> ATT + "time_faaaa";
+            case V7, V7A -> ATT + "r_k";
+        };
+        if (name == null) {
+            return 0;
+        }
+        long[] shape = file.tensor(name).shape();
+        if (shape.length < 1 || shape[0] < 1 || shape[0] > width || width % shape[0] != 0) {
+            throw RwkvFormatException.inTensor(file.path(), name, "expected the number of heads, a divisor of " + width
+                    + ", as first dimension for " + version + ", found shape " + Arrays.toString(shape));
+        }
+        return (int) shape[0];
     }
 
     private static int layers(TensorFile file) {

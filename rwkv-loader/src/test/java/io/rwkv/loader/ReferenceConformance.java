@@ -31,8 +31,20 @@ abstract class ReferenceConformance {
     private static final double TOLERANCE = 1e-4;
 
     /** Checkpoints that hold the same values as one that expectations are named after. */
-    private static final Map<String, String> EXPECTATIONS = Map.of("tiny-rwkv-4v0-fp32", "tiny-rwkv-4v0",
-            "tiny-rwkv-4v0-fp32-legacy", "tiny-rwkv-4v0", "synthetic-rwkv4-c96-bf16", "synthetic-rwkv4-c96");
+    private static final Map<String, String> EXPECTATIONS = Map.ofEntries(
+            Map.entry("tiny-rwkv-4v0-fp32", "tiny-rwkv-4v0"), Map.entry("tiny-rwkv-4v0-fp32-legacy", "tiny-rwkv-4v0"),
+            Map.entry("synthetic-rwkv4-c96-bf16", "synthetic-rwkv4-c96"),
+            Map.entry("tiny-rwkv-5v1-fp32", "tiny-rwkv-5v1"),
+            Map.entry("synthetic-rwkv5.1-bf16", "synthetic-rwkv5.1"), Map.entry("tiny-rwkv-5v2-fp32", "tiny-rwkv-5v2"),
+            Map.entry("tiny-rwkv-5v2-fp16", "tiny-rwkv-5v2-fp16"),
+            Map.entry("tiny-rwkv-5v2-bf16", "tiny-rwkv-5v2-bf16"),
+            Map.entry("tiny-rwkv-6v0-fp32", "tiny-rwkv-6v0"), Map.entry("tiny-rwkv-6v0-mixed", "tiny-rwkv-6v0-mixed"),
+            Map.entry("synthetic-rwkv6-h3-bf16", "synthetic-rwkv6-h3"),
+            Map.entry("tiny-rwkv-7v0-fp32", "tiny-rwkv-7v0"),
+            Map.entry("tiny-rwkv-7v0-fp32-strided", "tiny-rwkv-7v0"),
+            Map.entry("tiny-rwkv-7v0-fp16", "tiny-rwkv-7v0-fp16"),
+            Map.entry("tiny-rwkv-7v0-bf16", "tiny-rwkv-7v0-bf16"),
+            Map.entry("synthetic-rwkv7-h3-bf16", "synthetic-rwkv7-h3"));
 
     /** The engine under test. */
     abstract String engine();

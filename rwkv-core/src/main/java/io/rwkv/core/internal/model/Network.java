@@ -2,6 +2,7 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.Matrix;
@@ -40,6 +41,7 @@ public final class Network {
     private final List<Layer> layers = new ArrayList<>();
     private final Norm lnOut;
     private final Matrix head; // [V, C]
+    private final boolean hasFirstValue;
 
     /**
      * Hands all weights to the engine.
@@ -53,15 +55,37 @@ public final class Network {
         ln0 = Norm.load(weights, "blocks.0.ln0", width);
         for (int i = 0; i < config.layers(); i++) {
             Weights layer = weights.below("blocks." + i + ".");
-            layers.add(new Layer(Norm.load(layer, "ln1", width), switch (config.version()) {
-                case V4 -> new TimeMix4(layer, width);
-            }, Norm.load(layer, "ln2", width), switch (config.version()) {
-                case V4 -> new ChannelMix4(layer, width, config.ffnWidth());
-            }));
+            layers.add(new Layer(Norm.load(layer, "ln1", width), timeMix(layer, config, i == 0),
+                    Norm.load(layer, "ln2", width), channelMix(layer, config)));
         }
         lnOut = Norm.load(weights, "ln_out", width);
         head = weights.matrix("head.weight", config.vocabularySize(), width);
+        hasFirstValue = config.version() == RwkvVersion.V7 || config.version() == RwkvVersion.V7A;
         weights.finished();
+    }
+
+    private static TimeMix timeMix(Weights layer, RwkvConfig config, boolean first) {
+        int width = config.width();
+        int heads = config.heads();
+        return switch (config.version()) {
+            case V4 -> new TimeMix4(layer, width);
+            case V5_0 -> new TimeMix5(layer, width, heads, false);
+            case V5_1, V5_2 -> new TimeMix5(layer, width, heads, true);
+            case V6 -> new TimeMix6(layer, width, heads);
+            case V7, V7A -> new TimeMix7(layer, width, heads, first);
+        };
+    }
+
+    private static ChannelMix channelMix(Weights layer, RwkvConfig config) {
+        int width = config.width();
+        int ffnWidth = config.ffnWidth();
+        return switch (config.version()) {
+            case V4 -> GatedChannelMix.ofVersion4(layer, width, ffnWidth, Rwkv4.FFN_XX);
+            case V5_0, V5_1, V5_2 -> GatedChannelMix.ofVersion4(layer, width, ffnWidth, MatrixState.FFN_XX);
+            case V6 -> GatedChannelMix.ofVersion6(layer, width, ffnWidth);
+            case V7, V7A -> new ChannelMix7(layer, width, ffnWidth, config.version() == RwkvVersion.V7A,
+                    config.vocabularySize());
+        };
     }
 
     /**
@@ -70,14 +94,16 @@ public final class Network {
      * @return [count, C], before {@link #hidden}
      */
     Activations residual(Ops ops, int[] tokens, int from, int count, StateArrays state) {
-        Activations h = ln0.apply(ops, ops.embed(embedding, tokens, from, count));
+        Activations embedded = ln0.apply(ops, ops.embed(embedding, tokens, from, count));
+        Activations h = ops.copy(embedded);
+        Stretch stretch = new Stretch(tokens, from, count, embedded, hasFirstValue ? ops.copy(h) : null);
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
             LayerState layerState = new LayerState(state, i);
             int mark = ops.mark();
-            ops.addTo(h, layer.timeMix.apply(ops, layer.ln1.apply(ops, h), layerState));
+            ops.addTo(h, layer.timeMix.apply(ops, layer.ln1.apply(ops, h), layerState, stretch));
             ops.release(mark);
-            ops.addTo(h, layer.channelMix.apply(ops, layer.ln2.apply(ops, h), layerState));
+            ops.addTo(h, layer.channelMix.apply(ops, layer.ln2.apply(ops, h), layerState, stretch));
             ops.release(mark);
         }
         return h;

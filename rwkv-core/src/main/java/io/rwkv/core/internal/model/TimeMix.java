@@ -7,7 +7,8 @@ import io.rwkv.core.engine.Ops;
 interface TimeMix {
     /**
      * @param x [T, C], normalised
+     * @param stretch the tokens themselves and what one layer leaves for another
      * @return [T, C], to be added to the residual stream
      */
-    Activations apply(Ops ops, Activations x, LayerState state);
+    Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch);
 }

@@ -2,6 +2,7 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Vector;
 
@@ -39,13 +40,13 @@ final class TimeMix4 implements TimeMix {
     }
 
     @Override
-    public Activations apply(Ops ops, Activations x, LayerState state) {
+    public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(Rwkv4.ATT_XX));
         Activations r = ops.linear(receptance, ops.mix(x, delta, mixR));
         Activations k = ops.linear(key, ops.mix(x, delta, mixK));
         Activations v = ops.linear(value, ops.mix(x, delta, mixV));
         Activations wkv = ops.wkv4(k, v, decay, bonus, state.part(Rwkv4.ATT_AA), state.part(Rwkv4.ATT_BB),
                 state.part(Rwkv4.ATT_PP));
-        return ops.linear(output, ops.sigmoidGate(r, wkv));
+        return ops.linear(output, ops.gate(Nonlinearity.SIGMOID, r, wkv));
     }
 }

@@ -1,11 +1,14 @@
 package io.rwkv.core.internal.model;
 
 import io.rwkv.core.LoadProgress;
+import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+
+import java.util.Arrays;
 
 /** Hands the tensors of a checkpoint to an engine, under a common prefix of their names, and reports how far it is. */
 final class Weights {
@@ -45,7 +48,10 @@ final class Weights {
     }
 
     Vector vector(String name, int length, Change change) {
-        StoredTensor tensor = file.tensor(prefix + name, length);
+        return vector(change, file.tensor(prefix + name, length));
+    }
+
+    private Vector vector(Change change, StoredTensor tensor) {
         float[] values = tensor.toFloats();
         for (int i = 0; i < values.length; i++) {
             values[i] = change.apply(values[i]);
@@ -60,6 +66,82 @@ final class Weights {
         Matrix matrix = engine.matrix(tensor);
         meter.count(tensor);
         return matrix;
+    }
+
+    boolean contains(String name) {
+        return file.contains(prefix + name);
+    }
+
+    /**
+     * The length of one dimension of a tensor with so many of them.
+     *
+     * @throws RwkvFormatException if it has another number of dimensions
+     */
+    int dimension(String name, int index, int dimensions) {
+        long[] shape = file.tensor(prefix + name).shape();
+        if (shape.length != dimensions || shape[index] < 1 || shape[index] > 1 << 16) {
+            throw RwkvFormatException.inTensor(file.path(), prefix + name,
+                    "expected " + dimensions + " dimensions, found shape " + Arrays.toString(shape));
+        }
+        return (int) shape[index];
+    }
+
+    /** A parameter with one value per channel, [H, N], or one per head, [H], which then holds for all channels of the head. */
+    Vector headVector(String name, int heads, int width, Change change) {
+        long[] shape = file.tensor(prefix + name).shape();
+        if (shape.length == 1 && shape[0] == heads) {
+            StoredTensor tensor = file.tensor(prefix + name, heads);
+            float[] perHead = tensor.toFloats();
+            float[] values = new float[width];
+            for (int i = 0; i < width; i++) {
+                values[i] = change.apply(perHead[i / (width / heads)]);
+            }
+            meter.count(tensor);
+            return engine.vector(values);
+        }
+        return vector(change, file.tensor(prefix + name, heads, width / heads));
+    }
+
+    /** A small matrix stored as [inputs, outputs]. */
+    Matrix transposed(String name, int inputs, int outputs) {
+        return transposedSlices(name, inputs, outputs, 1)[0];
+    }
+
+    /** A small matrix stored as [inputs, outputs], in so many pieces side by side. */
+    Matrix[] transposedSlices(String name, int inputs, int outputs, int pieces) {
+        StoredTensor tensor = file.tensor(prefix + name, inputs, outputs);
+        float[] values = tensor.toFloats();
+        int rows = outputs / pieces;
+        Matrix[] matrices = new Matrix[pieces];
+        for (int piece = 0; piece < pieces; piece++) {
+            float[] rowMajor = new float[rows * inputs];
+            for (int i = 0; i < inputs; i++) {
+                for (int o = 0; o < rows; o++) {
+                    rowMajor[o * inputs + i] = values[i * outputs + piece * rows + o];
+                }
+            }
+            matrices[piece] = engine.matrix(new HeapTensor(name, rows, inputs, rowMajor));
+        }
+        meter.count(tensor);
+        return matrices;
+    }
+
+    /** Small matrices stored as [count, inputs, outputs]. */
+    Matrix[] stackedTransposed(String name, int count, int inputs, int outputs) {
+        StoredTensor tensor = file.tensor(prefix + name, count, inputs, outputs);
+        float[] values = tensor.toFloats();
+        Matrix[] matrices = new Matrix[count];
+        for (int m = 0; m < count; m++) {
+            float[] rowMajor = new float[inputs * outputs];
+            for (int i = 0; i < inputs; i++) {
+                for (int o = 0; o < outputs; o++) {
+                    rowMajor[o * inputs + i] = values[(m * inputs + i) * outputs + o];
+                }
+            }
+            matrices[m] = engine.matrix(new HeapTensor(name, outputs, inputs, rowMajor));
+        }
+        meter.count(tensor);
+        return matrices;
     }
 
     void finished() {

@@ -2,22 +2,22 @@ package io.rwkv.core.internal.nd4j;
 
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.StatePart;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.reduce.floating.Mean;
-import org.nd4j.linalg.api.ops.impl.scalar.RectifiedLinear;
-import org.nd4j.linalg.api.ops.impl.transforms.floating.RSqrt;
-import org.nd4j.linalg.api.ops.impl.transforms.strict.Sigmoid;
+import org.nd4j.linalg.api.ops.impl.scalar.ScalarMax;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** The operations composed of ND4J calls, into scratch arrays that are used again. */
 final class Nd4jOps implements Ops {
     private static final double LAYER_NORM_EPS = 1e-5;
+    private static final double GROUP_NORM_EPS = 64e-5;
+    private static final double SHORTEST_HEAD = 1e-12;
 
     private final Nd4jEngine engine;
     final ScratchArrays scratch = new ScratchArrays();
@@ -66,18 +66,8 @@ final class Nd4jOps implements Ops {
     @Override
     public Activations layerNorm(Activations x, Vector weight, Vector bias) {
         Nd4jActivations out = like(x);
-        int mark = mark();
-        // ND4J's own layer norm has no eps.
-        INDArray moment = scratch.take(x.rows(), 1).array;
-        Nd4j.getExecutioner().exec(new Mean(array(x), moment, true, 1));
-        array(x).subi(moment, out.array);
-        INDArray squares = like(x).array;
-        out.array.muli(out.array, squares);
-        Nd4j.getExecutioner().exec(new Mean(squares, moment, true, 1));
-        moment.addi(LAYER_NORM_EPS);
-        Nd4j.getExecutioner().exec(new RSqrt(moment, moment));
-        out.array.muli(moment).muli(row(weight)).addi(row(bias));
-        release(mark);
+        HeadOps.normalise(scratch, array(x), LAYER_NORM_EPS, out.array);
+        out.array.muli(row(weight)).addi(row(bias));
         return out;
     }
 
@@ -120,24 +110,74 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
-    public Activations sigmoidGate(Activations gate, Activations x) {
+    public Activations mix(Activations x, Activations delta, Activations weight) {
         Nd4jActivations out = like(x);
-        Nd4j.getExecutioner().exec(new Sigmoid(array(gate), out.array));
-        out.array.muli(array(x));
+        array(delta).muli(array(weight), out.array);
+        out.array.addi(array(x));
         return out;
     }
 
     @Override
-    public Activations squaredRelu(Activations x) {
+    public Activations lowRank(Matrix down, Nonlinearity f, Matrix up, Vector bias, Activations x) {
+        Activations waist = linear(down, x);
+        Functions.apply(f, array(waist), array(waist));
+        Activations out = linear(up, waist);
+        if (bias != null) {
+            array(out).addi(row(bias));
+        }
+        return out;
+    }
+
+    @Override
+    public Activations apply(Nonlinearity f, Activations x) {
         Nd4jActivations out = like(x);
-        Nd4j.getExecutioner().exec(new RectifiedLinear(array(x), out.array, 0.0));
-        out.array.muli(out.array);
+        Functions.apply(f, array(x), out.array);
+        return out;
+    }
+
+    @Override
+    public Activations gate(Nonlinearity f, Activations gate, Activations x) {
+        Activations out = apply(f, gate);
+        array(out).muli(array(x));
+        return out;
+    }
+
+    @Override
+    public Activations scale(Activations x, Vector weight) {
+        Nd4jActivations out = like(x);
+        array(x).muli(row(weight), out.array);
+        return out;
+    }
+
+    @Override
+    public Activations subtract(Activations x, Activations y) {
+        Nd4jActivations out = like(x);
+        array(x).subi(array(y), out.array);
         return out;
     }
 
     @Override
     public void addTo(Activations sum, Activations y) {
         array(sum).addi(array(y));
+    }
+
+    @Override
+    public Activations copy(Activations x) {
+        Nd4jActivations out = like(x);
+        out.array.assign(array(x));
+        return out;
+    }
+
+    @Override
+    public void copyTo(Activations target, Activations x) {
+        array(target).assign(array(x));
+    }
+
+    @Override
+    public Activations repeat(Vector row, int rows) {
+        Nd4jActivations out = scratch.take(rows, row.length());
+        out.array.assign(0).addi(row(row));
+        return out;
     }
 
     @Override
@@ -153,6 +193,76 @@ final class Nd4jOps implements Ops {
         Nd4jActivations out = like(k);
         int mark = mark();
         new Wkv4(this, k.rows(), k.columns()).apply(array(k), array(v), row(decay), row(bonus), aa, bb, pp, out.array);
+        release(mark);
+        return out;
+    }
+
+    /** One row for each head: [T · H, N] of [T, C], the same memory. */
+    private static INDArray headRows(Activations x, int heads) {
+        return array(x).reshape((long) x.rows() * heads, x.columns() / heads);
+    }
+
+    @Override
+    public Activations groupNorm(Activations x, int heads, Vector weight, Vector bias) {
+        Nd4jActivations out = like(x);
+        HeadOps.normalise(scratch, headRows(x, heads), GROUP_NORM_EPS, headRows(out, heads));
+        out.array.muli(row(weight)).addi(row(bias));
+        return out;
+    }
+
+    @Override
+    public Activations unitHeads(Activations x, int heads) {
+        Nd4jActivations out = like(x);
+        int mark = mark();
+        INDArray lengths = scratch.take(x.rows() * heads, 1).array;
+        HeadOps.lengths(headRows(x, heads), lengths);
+        Nd4j.getExecutioner().exec(new ScalarMax(lengths, null, lengths, SHORTEST_HEAD));
+        headRows(x, heads).divi(lengths, headRows(out, heads));
+        release(mark);
+        return out;
+    }
+
+    @Override
+    public Activations headBonus(Activations r, Activations k, Vector weight, Activations v, int heads) {
+        Nd4jActivations out = like(r);
+        int mark = mark();
+        array(r).muli(array(k), out.array);
+        out.array.muli(row(weight));
+        INDArray sums = scratch.take(r.rows() * heads, 1).array;
+        HeadOps.sums(headRows(out, heads), sums);
+        headRows(v, heads).muli(sums, headRows(out, heads));
+        release(mark);
+        return out;
+    }
+
+    @Override
+    public Activations timesOwnMatrix(Activations x, Activations matrices) {
+        Nd4jActivations out = like(x);
+        int rows = x.rows();
+        int n = x.columns();
+        HeadOps.multiply(array(x).reshape(rows, 1, n), false, array(matrices).reshape(rows, n, n), false,
+                out.array.reshape(rows, 1, n));
+        return out;
+    }
+
+    @Override
+    public Activations wkv6(Activations r, Activations k, Activations v, Activations logDecay, int heads,
+            StatePart s) {
+        Nd4jActivations out = like(r);
+        int mark = mark();
+        new Wkv6(scratch, r.rows(), heads, r.columns() / heads).apply(array(r), array(k), array(v), array(logDecay), s,
+                out.array);
+        release(mark);
+        return out;
+    }
+
+    @Override
+    public Activations wkv7(Activations r, Activations logDecay, Activations k, Activations v, Activations kk,
+            Activations add, int heads, StatePart s) {
+        Nd4jActivations out = like(r);
+        int mark = mark();
+        new Wkv7(scratch, r.rows(), heads, r.columns() / heads).apply(array(r), array(logDecay), array(k), array(v),
+                array(kk), array(add), s, out.array);
         release(mark);
         return out;
     }

@@ -1,0 +1,110 @@
+package io.rwkv.core.internal.model;
+
+import io.rwkv.core.engine.Activations;
+import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.Nonlinearity;
+import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Vector;
+
+/**
+ * RWKV-7's time mixing (Peng et al. 2025, "Goose"), a generalised delta rule:
+ * <pre>
+ *   x_i = x + (x₋ − x) ⊙ x_i                                     for i in r, w, k, v, a, g
+ *   r, k, v = W_r xr, W_k xk, W_v xv
+ *   w   = e^(−0.606531 σ(w0 + tanh(xw·w1)·w2))
+ *   a   = σ(a0 + xa·a1·a2);   g = σ(xg·g1)·g2
+ *   v  += (v_first − v) ⊙ σ(v0 + xv·v1·v2)                        except in the first layer, whose v is v_first
+ *   kk  = k ⊙ k_k, of length 1 in each head;   k = k ⊙ (1 + (a − 1) ⊙ k_a)
+ *   S   = S diag(w) − (S kk)(kk ⊙ a)ᵀ + v kᵀ;   y = S r
+ *   out = W_o ((GroupNorm(y) + Σ(r ⊙ k ⊙ r_k) v) ⊙ g)
+ * </pre>
+ */
+final class TimeMix7 implements TimeMix {
+    /** {@code bias + up · f(down · x)}, of any rank. */
+    private record LowRank(Matrix down, Nonlinearity f, Matrix up, Vector bias) {
+        static LowRank load(Weights layer, String name, int width, Nonlinearity f, boolean biased) {
+            int rank = layer.dimension(name + "1", 1, 2);
+            return new LowRank(layer.transposed(name + "1", width, rank), f, layer.transposed(name + "2", rank, width),
+                    biased ? layer.vector(name + "0", width) : null);
+        }
+
+        Activations apply(Ops ops, Activations x) {
+            return ops.lowRank(down, f, up, bias, x);
+        }
+    }
+
+    private final int heads;
+    private final Vector mixR;
+    private final Vector mixW;
+    private final Vector mixK;
+    private final Vector mixV;
+    private final Vector mixA;
+    private final Vector mixG;
+    private final LowRank decay;
+    private final LowRank rate;
+    private final LowRank gate;
+    private final LowRank valueGate; // null in the first layer, even if the checkpoint has weights for it
+    private final Vector removalKey;
+    private final Vector rateOnKey;
+    private final Vector bonus;
+    private final Matrix receptance;
+    private final Matrix key;
+    private final Matrix value;
+    private final Matrix output;
+    private final Vector normWeight;
+    private final Vector normBias;
+
+    /** @param layer the weights below {@code blocks.N.} */
+    TimeMix7(Weights layer, int width, int heads, boolean first) {
+        this.heads = heads;
+        mixR = layer.vector("att.x_r", width);
+        mixW = layer.vector("att.x_w", width);
+        mixK = layer.vector("att.x_k", width);
+        mixV = layer.vector("att.x_v", width);
+        mixA = layer.vector("att.x_a", width);
+        mixG = layer.vector("att.x_g", width);
+        decay = LowRank.load(layer, "att.w", width, Nonlinearity.TANH, true);
+        rate = LowRank.load(layer, "att.a", width, Nonlinearity.IDENTITY, true);
+        gate = LowRank.load(layer, "att.g", width, Nonlinearity.SIGMOID, false);
+        valueGate = first ? null : LowRank.load(layer, "att.v", width, Nonlinearity.IDENTITY, true);
+        removalKey = layer.vector("att.k_k", width);
+        rateOnKey = layer.vector("att.k_a", width);
+        bonus = layer.headVector("att.r_k", heads, width, u -> u);
+        receptance = layer.matrix("att.receptance.weight", width, width);
+        key = layer.matrix("att.key.weight", width, width);
+        value = layer.matrix("att.value.weight", width, width);
+        output = layer.matrix("att.output.weight", width, width);
+        normWeight = layer.vector("att.ln_x.weight", width);
+        normBias = layer.vector("att.ln_x.bias", width);
+    }
+
+    @Override
+    public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
+        Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
+        Activations xv = ops.mix(x, delta, mixV);
+        Activations r = ops.linear(receptance, ops.mix(x, delta, mixR));
+        Activations k = ops.linear(key, ops.mix(x, delta, mixK));
+        Activations v = value(ops, xv, stretch);
+        Activations logDecay = ops.apply(Nonlinearity.DECAY7, decay.apply(ops, ops.mix(x, delta, mixW)));
+        Activations a = ops.apply(Nonlinearity.SIGMOID, rate.apply(ops, ops.mix(x, delta, mixA)));
+        Activations g = gate.apply(ops, ops.mix(x, delta, mixG));
+
+        Activations kk = ops.unitHeads(ops.scale(k, removalKey), heads);
+        k = ops.mix(k, ops.subtract(ops.gate(Nonlinearity.IDENTITY, a, k), k), rateOnKey);
+        Activations y = ops.wkv7(r, logDecay, k, v, kk, ops.gate(Nonlinearity.IDENTITY, a, kk), heads,
+                state.part(MatrixState.ATT_KV));
+        Activations out = ops.groupNorm(y, heads, normWeight, normBias);
+        ops.addTo(out, ops.headBonus(r, k, bonus, v, heads));
+        return ops.linear(output, ops.gate(Nonlinearity.IDENTITY, g, out));
+    }
+
+    private Activations value(Ops ops, Activations xv, Stretch stretch) {
+        Activations v = ops.linear(value, xv);
+        if (valueGate == null) {
+            ops.copyTo(stretch.firstValue, v);
+            return v;
+        }
+        return ops.mix(v, ops.subtract(stretch.firstValue, v),
+                ops.apply(Nonlinearity.SIGMOID, valueGate.apply(ops, xv)));
+    }
+}
