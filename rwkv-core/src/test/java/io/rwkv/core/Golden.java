@@ -8,15 +8,23 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /** A golden file: a small model's weights, tokens, and what a plain float64 implementation makes of them. */
 record Golden(TensorFile file, RwkvConfig config) {
-    static Golden rwkv4() {
+    /** The versions that there are files for, one each. */
+    static List<RwkvVersion> versions() {
+        return List.of(RwkvVersion.values());
+    }
+
+    static Golden of(RwkvVersion version) {
         try {
-            Path path = Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/rwkv4.safetensors")).toURI());
-            return new Golden(SafetensorsReader.open(path), new RwkvConfig(RwkvVersion.V4, 2, 24, 0, 64, 37));
+            String name = "/golden/rwkv" + version.number() + ".safetensors";
+            Path path = Path.of(Objects.requireNonNull(Golden.class.getResource(name), name).toURI());
+            return new Golden(SafetensorsReader.open(path),
+                    new RwkvConfig(version, 2, 24, version == RwkvVersion.V4 ? 0 : 3, 48, 37));
         } catch (IOException | URISyntaxException e) {
             throw new AssertionError(e);
         }
@@ -26,7 +34,8 @@ record Golden(TensorFile file, RwkvConfig config) {
     TensorFile weights() {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (String name : file.names()) {
-            if (name.endsWith(".weight") || name.endsWith(".bias") || name.contains(".time_")) {
+            if (name.startsWith("emb.") || name.startsWith("blocks.") || name.startsWith("ln_out.")
+                    || name.startsWith("head.")) {
                 tensors.put(name, file.tensor(name));
             }
         }
