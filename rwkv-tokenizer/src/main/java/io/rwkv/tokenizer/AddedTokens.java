@@ -9,9 +9,14 @@ import java.util.List;
  * then on from its end. Immutable.
  */
 final class AddedTokens {
-    private final ByteTrie trie = new ByteTrie();
+    private final ByteTrie trie;
     /** The value of a string in the trie is its index here. */
-    private final List<AddedToken> tokens = new ArrayList<>();
+    private final List<AddedToken> tokens;
+
+    private AddedTokens(Builder builder) {
+        trie = builder.trie.build();
+        tokens = List.copyOf(builder.tokens);
+    }
 
     /** Takes the parts of a text in order. */
     interface Sink {
@@ -21,14 +26,24 @@ final class AddedTokens {
         void token(int id);
     }
 
-    /**
-     * Adds a token to look for; if another is already looked for under the same text, that one stays.
-     *
-     * @param wanted the text to look for, not empty
-     */
-    void add(String wanted, AddedToken token) {
-        if (trie.add(wanted.getBytes(StandardCharsets.UTF_8), tokens.size())) {
-            tokens.add(token);
+    /** Collects tokens. */
+    static final class Builder {
+        private final ByteTrie.Builder trie = new ByteTrie.Builder();
+        private final List<AddedToken> tokens = new ArrayList<>();
+
+        /**
+         * Adds a token to look for; if another is already looked for under the same text, that one stays.
+         *
+         * @param wanted the text to look for, not empty
+         */
+        void add(String wanted, AddedToken token) {
+            if (trie.add(wanted.getBytes(StandardCharsets.UTF_8), tokens.size()) == ByteTrie.NONE) {
+                tokens.add(token);
+            }
+        }
+
+        AddedTokens build() {
+            return new AddedTokens(this);
         }
     }
 
@@ -37,23 +52,18 @@ final class AddedTokens {
         int done = from;
         int at = from;
         while (at < to) {
-            int node = trie.child(ByteTrie.ROOT, text[at]);
-            if (node == ByteTrie.NONE) {
+            long node = trie.root();
+            int end = at;
+            for (long child; end < to && (child = trie.child(node, text[end])) != ByteTrie.NONE; end++) {
+                node = child;
+            }
+            int found = ByteTrie.value(node);
+            if (found == ByteTrie.NONE) {
                 at++;
                 continue;
             }
-            int found = ByteTrie.NONE;
-            int end = at + 1;
-            for (int next = end; node != ByteTrie.NONE; next++) {
-                if (trie.value(node) != ByteTrie.NONE) {
-                    found = trie.value(node);
-                    end = next;
-                }
-                node = next < to ? trie.child(node, text[next]) : ByteTrie.NONE;
-            }
-            if (found != ByteTrie.NONE) {
-                done = match(tokens.get(found), text, from, to, at, end, done, sink);
-            }
+            end = trie.endOfLastString(text, at, end);
+            done = match(tokens.get(found), text, from, to, at, end, done, sink);
             at = end;
         }
         if (done < to) {

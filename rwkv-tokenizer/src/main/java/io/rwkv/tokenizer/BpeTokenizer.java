@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.function.Predicate;
 
 /**
  * Byte-level byte pair encoding as GPT-2 and GPT-NeoX have it, read from a Hugging Face {@code tokenizer.json}. The
@@ -26,8 +25,6 @@ import java.util.function.Predicate;
  * <b>Thread safety:</b> immutable; any number of threads may share one.
  */
 public final class BpeTokenizer implements Tokenizer {
-    /** Of this many chars, the UTF-8 and the work on one piece of it still fit the arrays of Java. */
-    private static final int MAX_CHARS = Integer.MAX_VALUE / 16;
     private static final String END_OF_TEXT = "<|endoftext|>";
     /** The first byte of U+0300. What lies below is in form C as it stands. */
     private static final int FIRST_TO_NORMALIZE = 0xCC;
@@ -40,9 +37,9 @@ public final class BpeTokenizer implements Tokenizer {
     private final PairTable pairs;
     private final List<AddedToken> addedTokens;
     /** Looked for in the text as it comes. */
-    private final AddedTokens rawTokens = new AddedTokens();
+    private final AddedTokens rawTokens;
     /** Looked for after normalisation. */
-    private final AddedTokens normalizedTokens = new AddedTokens();
+    private final AddedTokens normalizedTokens;
     private final OptionalInt endOfText;
 
     private BpeTokenizer(TokenizerJson file) {
@@ -53,20 +50,23 @@ public final class BpeTokenizer implements Tokenizer {
         idOfByte = file.idOfByte;
         pairs = file.pairs;
         addedTokens = List.copyOf(file.addedTokens);
-        lookFor(AddedToken::special);
-        lookFor(token -> !token.special());
-        endOfText = idOf(END_OF_TEXT);
-    }
-
-    private void lookFor(Predicate<AddedToken> which) {
-        for (AddedToken token : addedTokens) {
-            if (which.test(token) && token.normalized()) {
-                normalizedTokens.add(nfc ? Nfc.normalize(token.content()) : token.content(),
-                        token);
-            } else if (which.test(token)) {
-                rawTokens.add(token.content(), token);
+        AddedTokens.Builder raw = new AddedTokens.Builder();
+        AddedTokens.Builder normalized = new AddedTokens.Builder();
+        for (boolean special : new boolean[]{true, false}) {
+            for (AddedToken token : addedTokens) {
+                if (token.special() != special) {
+                    continue;
+                }
+                if (token.normalized()) {
+                    normalized.add(nfc ? Nfc.normalize(token.content()) : token.content(), token);
+                } else {
+                    raw.add(token.content(), token);
+                }
             }
         }
+        rawTokens = raw.build();
+        normalizedTokens = normalized.build();
+        endOfText = idOf(END_OF_TEXT);
     }
 
     /**
@@ -102,11 +102,7 @@ public final class BpeTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        if (text.length() > MAX_CHARS) {
-            throw new IllegalArgumentException("a text of " + text.length() + " chars is too long to be encoded at "
-                    + "once, the limit is " + MAX_CHARS);
-        }
-        byte[] bytes = Utf8.wellFormed(text).getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = Utf8.encode(text);
         Encoding encoding = new Encoding(bytes.length);
         rawTokens.split(bytes, 0, bytes.length, encoding);
         return encoding.ids.toArray();
@@ -129,7 +125,7 @@ public final class BpeTokenizer implements Tokenizer {
                 return OptionalInt.of(token.id());
             }
         }
-        return tokens.idOf(Utf8.wellFormed(text).getBytes(StandardCharsets.UTF_8));
+        return tokens.idOf(Utf8.bytes(text));
     }
 
     @Override

@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /** A growing array of ints. */
 final class IntList {
+    /** Some JVMs refuse the last few. */
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
     private int[] values;
     private int size;
 
@@ -13,7 +16,7 @@ final class IntList {
 
     void add(int value) {
         if (size == values.length) {
-            values = Arrays.copyOf(values, size + (size >> 1));
+            values = Arrays.copyOf(values, (int) Math.min(size + (long) (size >> 1), LONGEST_ARRAY));
         }
         values[size++] = value;
     }

@@ -67,7 +67,7 @@ record Json(String source, String path, JsonNode node) {
 
     /** A member under any name. */
     Json member(String name) {
-        return new Json(source, path + "[" + quote(name) + "]", node.path(name));
+        return new Json(source, path + "[" + TokenizerFormatException.quote(name) + "]", node.path(name));
     }
 
     boolean isMissing() {
@@ -88,7 +88,7 @@ record Json(String source, String path, JsonNode node) {
             String name = names.next();
             if (!known.contains(name)) {
                 throw new TokenizerFormatException(source, path, "only options that are implemented",
-                        "the option " + quote(name));
+                        "the option " + TokenizerFormatException.quote(name));
             }
         }
         return this;
@@ -149,23 +149,8 @@ record Json(String source, String path, JsonNode node) {
         if (node.isObject() || node.isArray()) {
             return node.isObject() ? "an object" : "an array";
         }
-        return node.isTextual() ? quote(node.textValue()) : shorten(node.asText());
-    }
-
-    /** In quotes, on one line, and not too long for a message. */
-    static String quote(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        shorten(text).chars().forEach(c -> {
-            if (c < ' ' || c == 0x7F || Character.isSurrogate((char) c)) {
-                quoted.append(String.format("\\u%04x", c));
-            } else {
-                quoted.append((char) c);
-            }
-        });
-        return quoted.append('"').toString();
-    }
-
-    private static String shorten(String text) {
-        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
+        return node.isTextual()
+                ? TokenizerFormatException.quote(node.textValue())
+                : TokenizerFormatException.shorten(node.asText());
     }
 }

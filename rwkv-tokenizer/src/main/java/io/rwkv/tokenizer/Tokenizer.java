@@ -1,6 +1,8 @@
 package io.rwkv.tokenizer;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /**
@@ -15,6 +17,20 @@ import java.util.OptionalInt;
  * <b>Thread safety:</b> implementations are immutable; any number of threads may share one.
  */
 public interface Tokenizer {
+
+    /**
+     * Reads a vocabulary of either kind: a Hugging Face {@code tokenizer.json}, as {@link BpeTokenizer#load(Path)} does,
+     * or a World vocabulary, as {@link WorldTokenizer#load(Path)} does. The content tells which, not the name.
+     *
+     * @param file the file
+     * @return the tokenizer
+     * @throws TokenizerFormatException if the file is neither, is damaged, or asks for what is not implemented; the
+     *         message says where and what
+     * @throws IOException if the file cannot be read
+     */
+    static Tokenizer load(Path file) throws IOException {
+        return TokenizerFiles.load(file);
+    }
 
     /**
      * Encodes text. Tokens are not added at either end; where the text names a special token, as in

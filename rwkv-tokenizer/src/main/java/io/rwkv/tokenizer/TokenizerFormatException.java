@@ -16,4 +16,21 @@ public final class TokenizerFormatException extends IOException {
     TokenizerFormatException(String source, String where, String expected, String found, Throwable cause) {
         super(source + ": at " + where + ": expected " + expected + ", found " + found, cause);
     }
+
+    /** In quotes, on one line, and not too long for a message. */
+    static String quote(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        shorten(text).chars().forEach(c -> {
+            if (c < ' ' || c == 0x7F || Character.isSurrogate((char) c)) {
+                quoted.append(String.format("\\u%04x", c));
+            } else {
+                quoted.append((char) c);
+            }
+        });
+        return quoted.append('"').toString();
+    }
+
+    static String shorten(String text) {
+        return text.length() <= 60 ? text : text.substring(0, 57) + "...";
+    }
 }

@@ -77,7 +77,7 @@ final class TokenizerJson {
 
     private static void require(Json value, String expected) throws TokenizerFormatException {
         if (!expected.equals(value.node().textValue())) {
-            throw value.wrong(Json.quote(expected));
+            throw value.wrong(TokenizerFormatException.quote(expected));
         }
     }
 
@@ -134,7 +134,7 @@ final class TokenizerJson {
             String token = entry.getKey();
             if (!Json.isWellFormed(token)) {
                 throw new TokenizerFormatException(vocab.source(), vocab.path(), "tokens without unpaired surrogates",
-                        Json.quote(token));
+                        TokenizerFormatException.quote(token));
             }
             if (!Json.isTokenId(entry.getValue())) {
                 throw vocab.member(token).wrong(Json.TOKEN_ID);
@@ -197,7 +197,8 @@ final class TokenizerJson {
         Integer id = idOfToken.get(token);
         if (id == null) {
             throw new TokenizerFormatException(merges.source(), merges.get(rank).path(),
-                    "a merge of tokens in $.model.vocab to another", Json.quote(token) + ", which is not there");
+                    "a merge of tokens in $.model.vocab to another",
+                    TokenizerFormatException.quote(token) + ", which is not there");
         }
         return id;
     }
@@ -222,8 +223,9 @@ final class TokenizerJson {
                 throw entry.get("id").wrong("an id that no other token has");
             }
             if (known != null && known != token.id()) {
-                throw entry.get("id").wrong("the id " + known + " that $.model.vocab gives " + Json.quote(
-                        token.content()));
+                throw entry.get("id")
+                        .wrong("the id " + known + " that $.model.vocab gives " + TokenizerFormatException.quote(
+                                token.content()));
             }
             if (known == null) {
                 table.add(token.id(), token.content().getBytes(StandardCharsets.UTF_8));

@@ -1,8 +1,27 @@
 package io.rwkv.tokenizer;
 
+import java.nio.charset.StandardCharsets;
+
 /** What is needed of UTF-8 beyond the JDK's own encoder and decoder. */
 final class Utf8 {
+    /** Of this many chars, the UTF-8 and the work on one piece of it still fit the arrays of Java. */
+    private static final int MAX_CHARS = Integer.MAX_VALUE / 16;
+
     private Utf8() {
+    }
+
+    /** The bytes of a text that is to be encoded, if it is not too long for one call. */
+    static byte[] encode(String text) {
+        if (text.length() > MAX_CHARS) {
+            throw new IllegalArgumentException("a text of " + text.length() + " chars is too long to be encoded at "
+                    + "once, the limit is " + MAX_CHARS);
+        }
+        return bytes(text);
+    }
+
+    /** The bytes of the well-formed text. */
+    static byte[] bytes(String text) {
+        return wellFormed(text).getBytes(StandardCharsets.UTF_8);
     }
 
     /** The text with every unpaired surrogate replaced by U+FFFD; the same string if there is none. */

@@ -2,16 +2,11 @@ package io.rwkv.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -19,7 +14,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /** The vocabulary of the Pile models against ids that Hugging Face's tokenizers gave. */
-class ReferenceTest {
+class BpeReferenceTest {
     private static BpeTokenizer tokenizer;
     private static final List<String> texts = new ArrayList<>();
     private static final List<int[]> expected = new ArrayList<>();
@@ -27,21 +22,15 @@ class ReferenceTest {
     /** Before each test, since a class that is skipped as a whole is missing from the counts. */
     @BeforeEach
     void load() throws IOException {
-        Path folder = Path.of(System.getProperty("rwkv.shared", "shared")).resolve("reference").resolve("tokenizer");
-        Path vocabulary = folder.resolve("20B_tokenizer.json");
-        Path cases = folder.resolve("neox20b.jsonl");
-        assumeTrue(Files.exists(vocabulary) && Files.exists(cases),
-                "no reference files in " + folder.toAbsolutePath().normalize()
-                        + "; set -Drwkv.shared to the folder that holds reference/tokenizer");
+        Path vocabulary = ReferenceFiles.find("20B_tokenizer.json");
+        List<ReferenceFiles.Case> cases = ReferenceFiles.cases("neox20b.jsonl");
         if (tokenizer != null) {
             return;
         }
-        tokenizer = BpeTokenizer.load(vocabulary);
-        ObjectMapper mapper = new ObjectMapper();
-        for (String line : Files.readAllLines(cases)) {
-            JsonNode json = mapper.readTree(line);
-            texts.add(json.get("text").textValue());
-            expected.add(mapper.convertValue(json.get("ids"), int[].class));
+        tokenizer = (BpeTokenizer) Tokenizer.load(vocabulary);
+        for (ReferenceFiles.Case line : cases) {
+            texts.add(line.text());
+            expected.add(line.ids());
         }
     }
 
