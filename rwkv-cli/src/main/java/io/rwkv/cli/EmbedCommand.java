@@ -28,7 +28,7 @@ final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions modelOptions;
 
-    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json. Default: the one beside the model.")
+    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json or World vocabulary. Default: what the vocabulary's size tells, looked for beside the model and in $$RWKV_TOKENIZERS.")
     private Path tokenizerFile;
 
     @Option(names = "--pooling", defaultValue = "mean", paramLabel = "last|mean", description = "The last token's vector, or the mean of all. Default: ${DEFAULT-VALUE}.")
@@ -44,9 +44,9 @@ final class EmbedCommand implements Callable<Integer> {
             case "mean" -> Pooling.MEAN;
             default -> throw new IllegalArgumentException("--pooling: expected last or mean, found " + pooling);
         };
-        var tokenizer = modelOptions.openTokenizer(tokenizerFile);
         try (RwkvModel model = modelOptions.openModel()) {
-            SentenceEncoder encoder = new SentenceEncoder(model, tokenizer, chosen);
+            SentenceEncoder encoder = new SentenceEncoder(model, modelOptions.openTokenizer(tokenizerFile, model),
+                    chosen);
             if (texts.isEmpty()) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 for (String line = in.readLine(); line != null; line = in.readLine()) {

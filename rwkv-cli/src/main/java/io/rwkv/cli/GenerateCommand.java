@@ -3,6 +3,7 @@ package io.rwkv.cli;
 import io.rwkv.core.Generation;
 import io.rwkv.core.GenerationOptions;
 import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvState;
 import io.rwkv.core.TextGenerator;
 import io.rwkv.tokenizer.Tokenizer;
 
@@ -22,7 +23,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions modelOptions;
 
-    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json. Default: the one beside the model.")
+    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json or World vocabulary. Default: what the vocabulary's size tells, looked for beside the model and in $$RWKV_TOKENIZERS.")
     private Path tokenizerFile;
 
     @Option(names = "--max-tokens", defaultValue = "100", paramLabel = "N", description = "The most tokens to generate. Default: ${DEFAULT-VALUE}.")
@@ -46,6 +47,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--no-echo", description = "Do not print the prompt before the new text.")
     private boolean noEcho;
 
+    @Option(names = "--tuned-state", paramLabel = "FILE", description = "Start from this tuned state.")
+    private Path tunedState;
+
     @Parameters(paramLabel = "PROMPT", description = "The text to continue.")
     private String prompt;
 
@@ -57,13 +61,14 @@ final class GenerateCommand implements Callable<Integer> {
         if (seed != null) {
             options = options.withSeed(seed);
         }
-        Tokenizer tokenizer = modelOptions.openTokenizer(tokenizerFile);
         try (RwkvModel model = modelOptions.openModel()) {
+            Tokenizer tokenizer = modelOptions.openTokenizer(tokenizerFile, model);
+            RwkvState state = tunedState == null ? model.newState() : model.newState(tunedState);
             if (!noEcho) {
                 System.out.print(prompt);
                 System.out.flush();
             }
-            Generation result = new TextGenerator(model, tokenizer).generate(prompt, model.newState(), options,
+            Generation result = new TextGenerator(model, tokenizer).generate(prompt, state, options,
                     GenerateCommand::print, () -> System.out.checkError());
             System.out.println();
             System.err.printf(Locale.ROOT,

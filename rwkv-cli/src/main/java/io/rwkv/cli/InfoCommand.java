@@ -36,6 +36,9 @@ final class InfoCommand implements Callable<Integer> {
         line("version", config.version().toString());
         line("layers", String.valueOf(config.layers()));
         line("width", String.valueOf(config.width()));
+        if (config.heads() > 0) {
+            line("heads", config.heads() + " of " + config.headSize());
+        }
         line("ffn width", String.valueOf(config.ffnWidth()));
         line("vocabulary", String.valueOf(config.vocabularySize()));
         line("tensors", String.valueOf(checkpoint.names().size()));

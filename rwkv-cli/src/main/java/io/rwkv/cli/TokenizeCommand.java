@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-import io.rwkv.tokenizer.BpeTokenizer;
 import io.rwkv.tokenizer.Tokenizer;
+import io.rwkv.tokenizer.WorldTokenizer;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -27,7 +27,7 @@ import java.util.concurrent.Callable;
 final class TokenizeCommand implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "tokenizer.json.")
+    @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "tokenizer.json or World vocabulary.")
     private Path tokenizerFile;
 
     @Option(names = "--in", required = true, paramLabel = "FILE", description = "Lines {\"text\": …}, or {\"hex\": …} for bytes.")
@@ -38,7 +38,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Tokenizer tokenizer = BpeTokenizer.load(tokenizerFile);
+        Tokenizer tokenizer = Tokenizer.load(tokenizerFile);
         Path target = out.toAbsolutePath();
         Path temporary = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".tmp");
         try {
@@ -47,7 +47,7 @@ final class TokenizeCommand implements Callable<Integer> {
                 int number = 0;
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     number++;
-                    int[] ids = tokenizer.encode(text(line, number));
+                    int[] ids = encode(tokenizer, line, number);
                     to.write(JSON.writeValueAsString(Map.of("ids", ids)));
                     to.write('\n');
                 }
@@ -59,29 +59,38 @@ final class TokenizeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private String text(String line, int number) {
+    private int[] encode(Tokenizer tokenizer, String line, int number) {
         JsonNode node;
         try {
             node = JSON.readTree(line);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(in + ", line " + number + ": " + e.getOriginalMessage(), e);
+            throw malformed(number, e.getOriginalMessage(), e);
         }
         JsonNode text = node.get("text");
         if (text != null && text.isTextual()) {
-            return text.textValue();
+            return tokenizer.encode(text.textValue());
         }
         JsonNode hex = node.get("hex");
         if (hex == null || !hex.isTextual()) {
-            throw new IllegalArgumentException(in + ", line " + number + ": expected a string named text or hex");
+            throw malformed(number, "expected a string named text or hex", null);
+        }
+        byte[] bytes;
+        try {
+            bytes = HexFormat.of().parseHex(hex.textValue());
+        } catch (IllegalArgumentException e) {
+            throw malformed(number, "hex: " + e.getMessage(), e);
+        }
+        if (tokenizer instanceof WorldTokenizer world) {
+            return world.encode(bytes);
         }
         try {
-            byte[] bytes = HexFormat.of().parseHex(hex.textValue());
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return tokenizer.encode(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(
-                    in + ", line " + number + ": expected UTF-8, which is all that this tokenizer encodes", e);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(in + ", line " + number + ": hex: " + e.getMessage(), e);
+            throw malformed(number, "expected UTF-8, which is all that this tokenizer encodes", e);
         }
+    }
+
+    private IllegalArgumentException malformed(int line, String what, Exception cause) {
+        return new IllegalArgumentException(in + ", line " + line + ": " + what, cause);
     }
 }

@@ -85,6 +85,18 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
+     * A state that has read nothing but starts from tuned matrices ("state tuning"), {@code blocks.N.att.time_state}. Files
+     * other than safetensors need {@code rwkv-loader} on the class path.
+     *
+     * @throws IllegalArgumentException if the model is an RWKV-4, which has no such states
+     * @throws RwkvFormatException if the file does not hold a tuned state of this model's dimensions
+     * @throws IOException if it cannot be read at all
+     */
+    public RwkvState newState(Path tuned) throws IOException {
+        return new RwkvState(fingerprint(), loaded.loadTunedState(tuned));
+    }
+
+    /**
      * Reads what {@link RwkvState#save} wrote.
      *
      * @throws RwkvFormatException if the file is not a state, or is one of another model

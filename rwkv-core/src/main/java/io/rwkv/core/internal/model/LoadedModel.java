@@ -12,12 +12,14 @@ import java.nio.file.Path;
 
 /** What {@link io.rwkv.core.RwkvModel} guards: a network with its weights in an engine, and the identity of both. */
 public final class LoadedModel {
+    private final RwkvConfig config;
     private final StateLayout stateLayout;
     private final Runner runner;
     private final String fingerprint;
 
     /** The engine is not closed by this class. */
     public LoadedModel(TensorFile file, RwkvConfig config, Engine engine, LoadProgress progress) {
+        this.config = config;
         stateLayout = StateLayout.of(config);
         runner = new Runner(new Network(file, config, engine, progress), engine);
         fingerprint = Fingerprint.of(file, config);
@@ -36,6 +38,11 @@ public final class LoadedModel {
     /** Reads a saved state. */
     public StateArrays loadState(Path path) throws IOException {
         return StateFiles.load(stateLayout, fingerprint, path);
+    }
+
+    /** Reads a tuned initial state. */
+    public StateArrays loadTunedState(Path path) throws IOException {
+        return StateFiles.loadTuned(config, path);
     }
 
     /** Runs tokens; the state moves on only if nothing fails. */

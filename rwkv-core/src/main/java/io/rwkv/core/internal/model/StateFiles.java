@@ -1,15 +1,19 @@
 package io.rwkv.core.internal.model;
 
+import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.core.tensor.TensorFileOpener;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.ServiceLoader;
 
 /** States as safetensors: {@code state.LAYER.PART}, F32, with a format version and the model's fingerprint as metadata. */
 public final class StateFiles {
@@ -67,6 +71,38 @@ public final class StateFiles {
                 }
                 tensor.read(0, state.array(layer, p), 0, part.size());
             }
+        }
+        return state;
+    }
+
+    /**
+     * A state whose matrices were tuned, and which has read nothing: {@code blocks.N.att.time_state}, [H, N, N]. Training code
+     * for RWKV-5 and 6 indexes them [value channel][key channel], so they are transposed here; for RWKV-7 not.
+     */
+    public static StateArrays loadTuned(RwkvConfig config, Path path) throws IOException {
+        if (config.heads() == 0) {
+            throw new IllegalArgumentException("tuned states: expected a model of RWKV-5 or later, found "
+                    + config.version());
+        }
+        TensorFileOpener opener = ServiceLoader.load(TensorFileOpener.class, StateFiles.class.getClassLoader())
+                .findFirst().orElse(SafetensorsReader::open);
+        TensorFile file = opener.open(path);
+        StateArrays state = new StateArrays(StateLayout.of(config));
+        int n = config.headSize();
+        boolean transposed = config.version() != RwkvVersion.V7 && config.version() != RwkvVersion.V7A;
+        for (int layer = 0; layer < config.layers(); layer++) {
+            float[] tuned = file.tensor("blocks." + layer + ".att.time_state", config.heads(), n, n).toFloats();
+            float[] to = state.array(layer, MatrixState.ATT_KV);
+            for (int i = 0; i < tuned.length; i++) {
+                int row = i / n % n;
+                int column = i % n;
+                to[transposed ? i - row * n - column + column * n + row : i] = tuned[i];
+            }
+        }
+        String beyond = "blocks." + config.layers() + ".att.time_state";
+        if (file.contains(beyond)) {
+            throw RwkvFormatException.inTensor(path, beyond,
+                    "expected a tuned state for " + config.layers() + " layers, found more");
         }
         return state;
     }

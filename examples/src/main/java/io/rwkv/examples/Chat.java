@@ -1,0 +1,68 @@
+package io.rwkv.examples;
+
+import io.rwkv.core.Generation;
+import io.rwkv.core.GenerationOptions;
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvState;
+import io.rwkv.core.TextGenerator;
+import io.rwkv.loader.Rwkv;
+import io.rwkv.loader.Tokenizers;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * A conversation with an RWKV-7 (G1 or World) in its training's format, {@code User: …} and {@code Assistant: …} with an empty
+ * line between. The state is the conversation's whole memory: what has been said is never read again.
+ */
+public final class Chat {
+    private static final String NEXT_TURN = "\n\nUser:";
+
+    private final TextGenerator generator;
+    private final RwkvState state;
+    private final GenerationOptions options = GenerationOptions.defaults().withMaxTokens(500).withTopP(0.5)
+            .withStopStrings(NEXT_TURN);
+    private final String assistant;
+    private String turn = "User:"; // what leads the next message in; empty if the model has written it itself
+
+    /** @param think whether the model is to reason before it answers, as G1 models can */
+    Chat(TextGenerator generator, RwkvState state, boolean think) {
+        this.generator = generator;
+        this.state = state;
+        this.assistant = think ? "\n\nAssistant: <think" : "\n\nAssistant:";
+    }
+
+    /** Prints the answer as it comes. */
+    void say(String message) {
+        // An empty line would end the turn.
+        String prompt = turn + " " + message.strip().replaceAll("\\n\\s*\\n", "\n") + assistant;
+        Generation answer = generator.generate(prompt, state, options, System.out::print, () -> false);
+        System.out.println();
+        // Stopped by it, the state has read the stop string.
+        turn = answer.reason() == Generation.Reason.STOP_STRING ? "" : NEXT_TURN;
+    }
+
+    /** @param args a checkpoint, then optionally {@code --think} */
+    public static void main(String[] args) throws IOException {
+        if (args.length < 1) {
+            System.err.println("usage: Chat CHECKPOINT [--think]   (its vocabulary file beside it)");
+            System.exit(2);
+        }
+        Path checkpoint = Path.of(args[0]);
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        try (RwkvModel model = Rwkv.open(checkpoint)) {
+            Chat chat = new Chat(new TextGenerator(model, Tokenizers.forCheckpoint(checkpoint, model.config())),
+                    model.newState(), args.length > 1 && args[1].equals("--think"));
+            System.out.print("> ");
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                if (!line.isBlank()) {
+                    chat.say(line);
+                }
+                System.out.print("> ");
+            }
+        }
+    }
+}
