@@ -9,7 +9,6 @@ import io.rwkv.loader.Checkpoints;
 import io.rwkv.loader.Rwkv;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -51,7 +50,7 @@ public final class ModelBenchmark {
             double[] bandwidth = new double[rounds];
             decode(model, prompt, DECODE_TOKENS);
             model.logits(prompt, model.newState());
-            String peakMemory = peakMemory(); // before the arrays that the memory's speed is measured with
+            String peakMemory = Machine.peakMemory(); // before the arrays that the memory's speed is measured with
             for (int i = 0; i < rounds; i++) {
                 bandwidth[i] = MemoryBandwidth.measure(threads);
                 decode[i] = decode(model, prompt, DECODE_TOKENS);
@@ -62,7 +61,7 @@ public final class ModelBenchmark {
                 System.err.printf(Locale.ROOT, "round %d of %d%n", i + 1, rounds);
             }
             double limit = median(bandwidth) / bytes;
-            print("machine", cpu() + ", " + threads + " threads, Java " + System.getProperty("java.version"));
+            print("machine", Machine.cpu() + ", " + threads + " threads, Java " + System.getProperty("java.version"));
             print("model",
                     path.getFileName() + ", " + config.version() + ", " + model.engineName() + " engine, float32");
             print("open file", "%.3f s", openSeconds);
@@ -107,22 +106,5 @@ public final class ModelBenchmark {
 
     private static void print(String what, String format, Object... values) {
         System.out.printf(Locale.ROOT, "| %s | %s |%n", what, String.format(Locale.ROOT, format, values));
-    }
-
-    private static String cpu() throws IOException {
-        return fromProc("/proc/cpuinfo", "model name");
-    }
-
-    private static String peakMemory() throws IOException {
-        return fromProc("/proc/self/status", "VmHWM");
-    }
-
-    private static String fromProc(String file, String key) throws IOException {
-        Path path = Path.of(file);
-        if (!Files.exists(path)) {
-            return "unknown (no " + file + ")";
-        }
-        return Files.readAllLines(path).stream().filter(line -> line.startsWith(key)).findFirst()
-                .map(line -> line.substring(line.indexOf(':') + 1).strip()).orElse("unknown");
     }
 }

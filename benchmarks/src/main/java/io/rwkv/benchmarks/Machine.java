@@ -1,0 +1,29 @@
+package io.rwkv.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What the system says of itself, on Linux. */
+final class Machine {
+    private Machine() {
+    }
+
+    static String cpu() throws IOException {
+        return fromProc("/proc/cpuinfo", "model name");
+    }
+
+    /** The most memory that this process has had at any time, all of it: heap, weights, libraries. */
+    static String peakMemory() throws IOException {
+        return fromProc("/proc/self/status", "VmHWM");
+    }
+
+    private static String fromProc(String file, String key) throws IOException {
+        Path path = Path.of(file);
+        if (!Files.exists(path)) {
+            return "unknown (no " + file + ")";
+        }
+        return Files.readAllLines(path).stream().filter(line -> line.startsWith(key)).findFirst()
+                .map(line -> line.substring(line.indexOf(':') + 1).strip()).orElse("unknown");
+    }
+}

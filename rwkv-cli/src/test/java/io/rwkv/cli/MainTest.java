@@ -1,0 +1,151 @@
+package io.rwkv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.demo.DemoModel;
+import io.rwkv.tokenizer.Tokenizer;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+class MainTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private record Result(int exitCode, String out, String err) {}
+
+    private static Result run(String... args) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+        try {
+            int code = Main.run(args);
+            return new Result(code, outBytes.toString(StandardCharsets.UTF_8),
+                    errBytes.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    @Test
+    void generateShouldContinueThePromptAndReportItsSpeed() {
+        Result one = run("generate", "--seed", "3", "--max-tokens", "12", "A dog is");
+        assertEquals(0, one.exitCode, one.err);
+        assertTrue(one.out.startsWith("A dog is "), one.out);
+        assertTrue(one.out.strip().length() > 15, one.out);
+        assertTrue(one.err.contains("tokens/s"), one.err);
+        assertEquals(one.out, run("generate", "--seed", "3", "--max-tokens", "12", "A dog is").out);
+        String bare = run("generate", "--seed", "3", "--max-tokens", "12", "--no-echo", "A dog is").out;
+        assertEquals(one.out, "A dog is" + bare);
+    }
+
+    @Test
+    void embedShouldPrintALineOfJsonForEachText() throws IOException {
+        Result result = run("embed", "a dog", "\"quoted\"");
+        assertEquals(0, result.exitCode, result.err);
+        List<String> lines = result.out.lines().toList();
+        assertEquals(2, lines.size());
+        JsonNode second = JSON.readTree(lines.get(1));
+        assertEquals("\"quoted\"", second.get("text").textValue());
+        assertEquals(256, second.get("embedding").size());
+    }
+
+    @Test
+    void logitsOfBothFormsShouldAgree() throws IOException {
+        Path parallel = folder.resolve("p.safetensors");
+        Path recurrent = folder.resolve("r.safetensors");
+        assertEquals(0, run("logits", "--tokens", "1,2,3,500", "--out", parallel.toString()).exitCode);
+        assertEquals(0,
+                run("logits", "--tokens", "1,2,3,500", "--form", "recurrent", "--out", recurrent.toString()).exitCode);
+        TensorFile p = SafetensorsReader.open(parallel);
+        TensorFile r = SafetensorsReader.open(recurrent);
+        assertArrayEquals(new float[]{1, 2, 3, 500}, p.tensor("tokens").toFloats());
+        assertArrayEquals(new long[]{4, 4096}, p.tensor("logits").shape());
+        assertArrayEquals(r.tensor("logits").toFloats(), p.tensor("logits").toFloats(), 1e-3f);
+        assertEquals(r.names(), p.names());
+        assertTrue(p.names().containsAll(Set.of("state.0.att_xx", "state.5.att_pp", "state.5.ffn_xx")));
+        assertArrayEquals(r.tensor("state.5.att_aa").toFloats(), p.tensor("state.5.att_aa").toFloats(), 1e-3f);
+    }
+
+    @Test
+    void tokenizeShouldEncodeEachLine() throws IOException {
+        Path in = Files.writeString(folder.resolve("in.jsonl"), "{\"text\":\"a small dog\"}\n{\"hex\":\"c3a9\"}\n");
+        Path out = folder.resolve("out.jsonl");
+        Result result = run("tokenize", "--tokenizer", DemoModel.tokenizer().toString(), "--in", in.toString(),
+                "--out", out.toString());
+        assertEquals(0, result.exitCode, result.err);
+        Tokenizer tokenizer = Tokenizer.load(DemoModel.tokenizer());
+        List<String> lines = Files.readAllLines(out);
+        assertEquals(2, lines.size());
+        assertArrayEquals(tokenizer.encode("a small dog"),
+                JSON.convertValue(JSON.readTree(lines.get(0)).get("ids"), int[].class));
+        assertArrayEquals(tokenizer.encode("é"),
+                JSON.convertValue(JSON.readTree(lines.get(1)).get("ids"), int[].class));
+    }
+
+    @Test
+    void tokenizeShouldLeaveNothingBehindIfALineIsMalformed() throws IOException {
+        Path in = Files.writeString(folder.resolve("in.jsonl"), "{\"text\":\"a\"}\n{\"txt\":\"b\"}\n");
+        Path out = folder.resolve("out.jsonl");
+        Result result = run("tokenize", "--tokenizer", DemoModel.tokenizer().toString(), "--in", in.toString(),
+                "--out", out.toString());
+        assertEquals(1, result.exitCode);
+        assertTrue(result.err.contains("line 2"), result.err);
+        try (var files = Files.list(folder)) {
+            assertEquals(List.of(in), files.toList());
+        }
+    }
+
+    @Test
+    void infoShouldSayWhatACheckpointHolds() throws IOException {
+        String out = run("info", DemoModel.checkpoint().toString()).out;
+        for (String expected : List.of("RWKV-4", "7,226,880", "BF16", "PyTorch zip", "4096")) {
+            assertTrue(out.contains(expected), out);
+        }
+    }
+
+    @Test
+    void errorsShouldBeOneLineAndANonZeroCode() throws IOException {
+        Path text = Files.writeString(folder.resolve("x.pth"), "not a checkpoint");
+        for (Result result : List.of(run("info", folder.resolve("none.pth").toString()), run("info", text.toString()),
+                run("logits", "--tokens", "1,99999", "--out", folder.resolve("o").toString()),
+                run("generate", "--model", text.toString(), "x"), run("embed", ""))) {
+            assertEquals(1, result.exitCode, result.err);
+            assertEquals(1, result.err.lines().count(), result.err);
+            assertTrue(result.err.startsWith("rwkv: "), result.err);
+        }
+        assertFalse(Files.exists(folder.resolve("o")));
+        assertTrue(run("info", "--debug", text.toString()).err.contains("\tat io.rwkv"));
+    }
+
+    @Test
+    void wrongUsageShouldBeCodeTwo() {
+        for (Result result : List.of(run("generate"), run("generate", "--max-tokens", "many", "x"), run("sing"))) {
+            assertEquals(2, result.exitCode, result.err);
+            assertEquals(1, result.err.lines().count(), result.err);
+        }
+    }
+}
