@@ -15,7 +15,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,10 +25,7 @@ final class EmbedCommand implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @Mixin
-    private ModelOptions modelOptions;
-
-    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json or World vocabulary. Default: what the vocabulary's size tells, looked for beside the model and in $$RWKV_TOKENIZERS.")
-    private Path tokenizerFile;
+    private TextModelOptions modelOptions;
 
     @Option(names = "--pooling", defaultValue = "mean", paramLabel = "last|mean", description = "The last token's vector, or the mean of all. Default: ${DEFAULT-VALUE}.")
     private String pooling;
@@ -45,7 +41,7 @@ final class EmbedCommand implements Callable<Integer> {
             default -> throw new IllegalArgumentException("--pooling: expected last or mean, found " + pooling);
         };
         try (RwkvModel model = modelOptions.openModel()) {
-            SentenceEncoder encoder = new SentenceEncoder(model, modelOptions.openTokenizer(tokenizerFile, model),
+            SentenceEncoder encoder = new SentenceEncoder(model, modelOptions.openTokenizer(model),
                     chosen);
             if (texts.isEmpty()) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -21,10 +21,7 @@ import java.util.concurrent.Callable;
 @Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a text.")
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
-    private ModelOptions modelOptions;
-
-    @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json or World vocabulary. Default: what the vocabulary's size tells, looked for beside the model and in $$RWKV_TOKENIZERS.")
-    private Path tokenizerFile;
+    private TextModelOptions modelOptions;
 
     @Option(names = "--max-tokens", defaultValue = "100", paramLabel = "N", description = "The most tokens to generate. Default: ${DEFAULT-VALUE}.")
     private int maxTokens;
@@ -62,7 +59,7 @@ final class GenerateCommand implements Callable<Integer> {
             options = options.withSeed(seed);
         }
         try (RwkvModel model = modelOptions.openModel()) {
-            Tokenizer tokenizer = modelOptions.openTokenizer(tokenizerFile, model);
+            Tokenizer tokenizer = modelOptions.openTokenizer(model);
             RwkvState state = tunedState == null ? model.newState() : model.newState(tunedState);
             if (!noEcho) {
                 System.out.print(prompt);

@@ -31,8 +31,8 @@ public final class Tokenizers {
 
     /**
      * Loads the tokenizer of a checkpoint: {@value #BPE_20B} for a vocabulary of {@value #SIZE_20B}, {@value #WORLD} for one of
-     * {@value #SIZE_WORLD}, else {@value #OTHER}. Looks beside the checkpoint, then in the folder that
-     * {@value #FOLDER_PROPERTY} or {@value #FOLDER_VARIABLE} names.
+     * {@value #SIZE_WORLD}, else {@value #OTHER}. Looks beside the checkpoint, then, for the two published ones, in the folder
+     * that {@value #FOLDER_PROPERTY} or {@value #FOLDER_VARIABLE} names.
      *
      * @throws NoSuchFileException if it is in none of the places, which the message names
      * @throws io.rwkv.tokenizer.TokenizerFormatException if the file is damaged
@@ -45,7 +45,7 @@ public final class Tokenizers {
             default -> OTHER;
         };
         Set<Path> places = new LinkedHashSet<>();
-        places.add(checkpoint.toAbsolutePath().resolveSibling(name));
+        places.add(checkpoint.toAbsolutePath().normalize().resolveSibling(name));
         String folder = System.getProperty(FOLDER_PROPERTY, System.getenv(FOLDER_VARIABLE));
         if (folder != null && !name.equals(OTHER)) {
             places.add(Path.of(folder).toAbsolutePath().resolve(name));
@@ -56,7 +56,8 @@ public final class Tokenizers {
             }
         }
         throw new NoSuchFileException(name + ", the tokenizer for a vocabulary of " + config.vocabularySize()
-                + "; looked for " + places + "; put it there, or name a folder with the environment variable "
-                + FOLDER_VARIABLE + ", or load a tokenizer yourself");
+                + "; looked for " + places + (name.equals(OTHER)
+                        ? "; name one explicitly"
+                        : "; name one explicitly, or its folder with the environment variable " + FOLDER_VARIABLE));
     }
 }
