@@ -71,6 +71,19 @@ public enum DType {
         }
     }
 
+    /** As {@link #widen}, for elements that lie {@code stride} bytes apart. */
+    void widenStrided(ByteBuffer from, int byteOffset, int stride, float[] to, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            int p = byteOffset + i * stride;
+            to[at + i] = switch (this) {
+                case F32 -> from.getFloat(p);
+                case BF16 -> Float.intBitsToFloat(from.getShort(p) << 16);
+                case F16 -> halfToFloat(from.getShort(p));
+                default -> widenOther(from, p);
+            };
+        }
+    }
+
     private float widenOther(ByteBuffer from, int p) {
         return switch (this) {
             case F64 -> (float) from.getDouble(p);

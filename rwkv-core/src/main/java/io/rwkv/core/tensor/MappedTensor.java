@@ -103,6 +103,34 @@ public final class MappedTensor implements StoredTensor {
         return new MappedTensor(file, name, dtype, shape.clone(), strides.clone(), offset, count);
     }
 
+    /**
+     * The matrix with rows and columns exchanged, under the same name. Nothing is copied.
+     *
+     * @throws RwkvFormatException if it is no matrix
+     */
+    public MappedTensor transposed() {
+        if (shape.length != 2) {
+            throw RwkvFormatException.inTensor(file.path(), name,
+                    "expected a matrix, found shape " + Arrays.toString(shape));
+        }
+        return new MappedTensor(file, name, dtype, new long[]{shape[1], shape[0]}, new long[]{strides[1], strides[0]},
+                offset, count);
+    }
+
+    /**
+     * One part of the tensor along its first dimension, such as a row of a matrix, under the same name. Nothing is copied.
+     *
+     * @throws IndexOutOfBoundsException if there is no such part
+     */
+    public MappedTensor part(long index) {
+        if (shape.length == 0 || index < 0 || index >= shape[0]) {
+            throw new IndexOutOfBoundsException("part " + index + " of " + this);
+        }
+        return new MappedTensor(file, name, dtype, Arrays.copyOfRange(shape, 1, shape.length),
+                Arrays.copyOfRange(strides, 1, strides.length), offset + index * strides[0] * dtype.size(),
+                count / shape[0]);
+    }
+
     @Override
     public String name() {
         return name;
@@ -145,11 +173,32 @@ public final class MappedTensor implements StoredTensor {
             throw new IndexOutOfBoundsException(
                     n + " elements from " + first + " of tensor " + name + ", which has " + count);
         }
+        if (runLength == 1 && shape.length > 0) {
+            readApart(first, to, at, n);
+            return;
+        }
         while (n > 0) {
             long run = first / runLength;
             long within = first % runLength;
             int length = (int) Math.min(n, runLength - within);
             readRun(runStart(run) + within, to, at, length);
+            first += length;
+            at += length;
+            n -= length;
+        }
+    }
+
+    /** No two elements are neighbours, as in a transposed matrix: one slice of the file for a whole row, not one for each. */
+    private void readApart(long first, float[] to, int at, int n) {
+        int inner = shape.length - 1;
+        long stride = strides[inner] * dtype.size();
+        long most = stride == 0 ? Integer.MAX_VALUE : 1 + (MappedFile.MAX_SLICE - dtype.size()) / stride;
+        while (n > 0) {
+            long within = first % shape[inner];
+            int length = (int) Math.min(n, Math.min(most, shape[inner] - within));
+            long start = offset + runStart(first) * dtype.size();
+            ByteBuffer bytes = file.slice(start, (int) ((length - 1) * stride) + dtype.size());
+            dtype.widenStrided(bytes, 0, length == 1 ? 0 : (int) stride, to, at, length);
             first += length;
             at += length;
             n -= length;

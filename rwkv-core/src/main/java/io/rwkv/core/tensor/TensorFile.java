@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * The named tensors of one file, whatever its format, in the file's order. Reading the file's directory has checked that
@@ -20,6 +21,7 @@ public final class TensorFile {
     private final String format;
     private final Map<String, StoredTensor> tensors;
     private final Map<String, String> metadata;
+    private final UnaryOperator<String> nameInFile;
 
     /**
      * Used by the readers of the formats.
@@ -28,8 +30,20 @@ public final class TensorFile {
      */
     public TensorFile(Path path, String format, Map<String, ? extends StoredTensor> tensors,
             Map<String, String> metadata) {
+        this(path, format, tensors, metadata, UnaryOperator.identity());
+    }
+
+    /**
+     * Used by views of a file under other names than its own.
+     *
+     * @param format the format's name as a user would say it, such as {@code "PyTorch zip"}
+     * @param nameInFile the file's own name for any tensor, be it there or not: error messages use it
+     */
+    public TensorFile(Path path, String format, Map<String, ? extends StoredTensor> tensors,
+            Map<String, String> metadata, UnaryOperator<String> nameInFile) {
         this.path = path;
         this.format = format;
+        this.nameInFile = nameInFile;
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
         this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     }
@@ -59,6 +73,11 @@ public final class TensorFile {
         return tensors.containsKey(name);
     }
 
+    /** What the file itself calls the tensor of this name, or would call it if it were there. Mostly the same. */
+    public String nameInFile(String name) {
+        return nameInFile.apply(name);
+    }
+
     /**
      * The tensor of this name.
      *
@@ -67,7 +86,7 @@ public final class TensorFile {
     public StoredTensor tensor(String name) {
         StoredTensor tensor = tensors.get(name);
         if (tensor == null) {
-            throw RwkvFormatException.inTensor(path, name,
+            throw RwkvFormatException.inTensor(path, nameInFile(name),
                     "missing; the file has " + tensors.size() + " other tensors");
         }
         return tensor;
@@ -82,10 +101,11 @@ public final class TensorFile {
     public StoredTensor tensor(String name, long... expectedShape) {
         StoredTensor tensor = tensor(name);
         if (!tensor.dtype().isFloatingPoint()) {
-            throw RwkvFormatException.inTensor(path, name, "expected floating-point elements, found " + tensor.dtype());
+            throw RwkvFormatException.inTensor(path, nameInFile(name),
+                    "expected floating-point elements, found " + tensor.dtype());
         }
         if (!Arrays.equals(squeeze(tensor.shape()), squeeze(expectedShape))) {
-            throw RwkvFormatException.inTensor(path, name,
+            throw RwkvFormatException.inTensor(path, nameInFile(name),
                     "expected shape " + Arrays.toString(expectedShape) + ", found " + Arrays.toString(tensor.shape()));
         }
         return tensor;
