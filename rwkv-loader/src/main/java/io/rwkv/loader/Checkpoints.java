@@ -2,6 +2,7 @@ package io.rwkv.loader;
 
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.TensorFile;
 
 import java.io.IOException;
@@ -16,13 +17,21 @@ import java.util.HexFormat;
  * Opens checkpoint files, whatever their format. The format is told by the file's first bytes, never by its name.
  *
  * <p>Formats: the zip archives that {@code torch.save} writes since PyTorch 1.6 and the pickle streams it wrote before
- * (both {@code .pth}). Nothing in a file is executed: a PyTorch file may name nothing but tensors and dictionaries.
+ * (both {@code .pth}), and safetensors. Nothing in a file is executed: a PyTorch file may name nothing but tensors and
+ * dictionaries.
+ *
+ * <p>The names are those of RWKV's own checkpoints, such as {@code blocks.0.att.key.weight}. An RWKV-7 in the Hugging Face
+ * layout of flash-linear-attention ({@code model.layers.0.attn.k_proj.weight}) is shown under these names too; errors and
+ * {@link TensorFile#nameInFile} give the names in the file.
  *
  * <p>All methods are safe for any number of threads.
  */
 public final class Checkpoints {
     /** Enough to tell every format, and to show what was found instead. */
     private static final int HEAD = 16;
+
+    /** The limit of the format's own implementation. */
+    private static final long MAX_SAFETENSORS_HEADER = 100_000_000;
 
     private Checkpoints() {
     }
@@ -34,7 +43,8 @@ public final class Checkpoints {
      *
      * <p>Entries of a PyTorch dictionary that are plain numbers or strings are left out.
      *
-     * @throws RwkvFormatException if the file is of no known format, is damaged, or holds something else than named tensors
+     * @throws RwkvFormatException if the file is of no known format, is damaged, holds something else than named tensors, or
+     *         has Hugging Face names of another model than RWKV-7
      * @throws java.nio.file.NoSuchFileException if there is no such file
      * @throws IOException if the file cannot be read
      */
@@ -48,6 +58,16 @@ public final class Checkpoints {
         byte[] head = new byte[(int) Math.min(HEAD, file.size())];
         ByteBuffer bytes = file.slice(0, head.length);
         bytes.get(0, head);
+        TensorFile tensors = read(file, head, bytes);
+        return FlaNames.usedIn(tensors) ? FlaNames.view(tensors) : tensors;
+    }
+
+    private static TensorFile read(MappedFile file, byte[] head, ByteBuffer bytes) {
+        // First, for its length may begin with the byte that a pickle begins with; neither of the others has a brace there
+        // after so small a number. Not compared with the file's length: a file cut short should be called by its name.
+        if (head.length > 8 && head[8] == '{' && bytes.getLong(0) > 0 && bytes.getLong(0) <= MAX_SAFETENSORS_HEADER) {
+            return SafetensorsReader.open(file);
+        }
         if (startsWith(head, "PK\3\4") || startsWith(head, "PK\5\6")) {
             return PyTorchZip.read(file);
         }
@@ -55,14 +75,12 @@ public final class Checkpoints {
             return PyTorchStream.read(file);
         }
         if (startsWith(head, "GGUF")) {
-            throw RwkvFormatException.inFile(path, "expected a PyTorch file, found GGUF, which is not supported yet");
+            throw RwkvFormatException.inFile(file.path(),
+                    "expected a PyTorch or safetensors file, found GGUF, which is not supported yet");
         }
-        if (head.length > 8 && head[8] == '{' && bytes.getLong(0) > 0 && bytes.getLong(0) <= file.size() - 8) {
-            throw RwkvFormatException.inFile(path,
-                    "expected a PyTorch file, found safetensors, which is not supported yet");
-        }
-        throw RwkvFormatException.inFile(path,
-                "expected a PyTorch file, which starts with 50 4b 03 04 (\"PK\") or 80, found " + show(head));
+        throw RwkvFormatException.inFile(file.path(),
+                "expected a PyTorch file, which starts with 50 4b 03 04 (\"PK\") or 80, or a safetensors file, which has"
+                        + " 7b (\"{\") after the eight bytes of a length, found " + show(head));
     }
 
     private static boolean startsWith(byte[] head, String magic) {
