@@ -1,6 +1,6 @@
 package io.rwkv.core;
 
-/** Hears how far the loading of a model is. Called by the loading thread, at most some hundred times. */
+/** Hears how far the loading of a model is. Called by the loading thread, once for each tensor. */
 @FunctionalInterface
 public interface LoadProgress {
     /**

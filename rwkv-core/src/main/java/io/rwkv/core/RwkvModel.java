@@ -6,11 +6,10 @@ import io.rwkv.core.internal.model.LoadedModel;
 import io.rwkv.core.internal.model.Runner.Sink;
 import io.rwkv.core.internal.model.Runner.Wanted;
 import io.rwkv.core.internal.model.StateArrays;
+import io.rwkv.core.internal.nd4j.FreshArrays;
 import io.rwkv.core.tensor.TensorFile;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,7 +27,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <ul>
  * <li>{@link IllegalArgumentException} if there is no token, a token is not in the vocabulary, or the state was made by
  * another model;
- * <li>{@link IllegalStateException} after {@link #close()}, or if another thread is using the state.
+ * <li>{@link IllegalStateException} after {@link #close()} has freed the weights, or if another thread is using the state.
  * </ul>
  */
 public final class RwkvModel implements AutoCloseable {
@@ -115,7 +114,7 @@ public final class RwkvModel implements AutoCloseable {
     public INDArray forward(int[] tokens, RwkvState state) {
         INDArray[] out = new INDArray[1];
         run(tokens, state, Wanted.LAST_LOGITS, (ops, logits, row) -> {
-            out[0] = Nd4j.createUninitialized(DataType.FLOAT, new long[]{config.vocabularySize()}, 'c');
+            out[0] = FreshArrays.create(config.vocabularySize());
             ops.read(logits, out[0].reshape(1, config.vocabularySize()), 0);
         });
         return out[0];
@@ -131,8 +130,7 @@ public final class RwkvModel implements AutoCloseable {
         INDArray[] out = new INDArray[1];
         run(tokens, state, Wanted.ALL_LOGITS, (ops, logits, row) -> {
             if (row == 0) {
-                out[0] = Nd4j.createUninitialized(DataType.FLOAT,
-                        new long[]{tokens.length, config.vocabularySize()}, 'c');
+                out[0] = FreshArrays.create(tokens.length, config.vocabularySize());
             }
             ops.read(logits, out[0], row);
         });
@@ -236,8 +234,9 @@ public final class RwkvModel implements AutoCloseable {
         closing.writeLock().lock();
         try {
             if (engine != null) {
-                engine.close();
+                Engine closed = engine;
                 engine = null;
+                closed.close();
             }
         } finally {
             closing.writeLock().unlock();

@@ -49,9 +49,10 @@ public final class TextGenerator {
      *
      * @param prompt may be empty only if the tokenizer has an end-of-text token, which then stands for it
      * @param state moves on over the prompt and all tokens chosen, that which ended the text included: with the same state,
-     * the next call goes on from there
+     * the next call goes on from there. If the call fails part-way, the state has read what came before
      * @param onText hears each piece of new text as soon as it is certain, in this thread; what it throws ends the call
      * @param cancelled asked before each token, and now and then while the prompt is read
+     * @throws ArithmeticException if the model gives logits that are not numbers
      */
     public Generation generate(String prompt, RwkvState state, GenerationOptions options, Consumer<String> onText,
             BooleanSupplier cancelled) {

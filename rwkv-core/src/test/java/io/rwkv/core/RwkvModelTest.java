@@ -3,15 +3,22 @@ package io.rwkv.core;
 import static io.rwkv.core.Close.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -255,5 +262,44 @@ class RwkvModelTest {
         RwkvOptions options = RwkvOptions.defaults().withEngine("abacus");
         assertMessage(assertThrows(IllegalArgumentException.class,
                 () -> RwkvModel.load(GOLDEN.weights(), GOLDEN.config(), options)), "abacus", "nd4j");
+    }
+
+    @Test
+    void modelsMadeInsideAnNd4jWorkspaceShouldOutliveIt() {
+        float[] expected;
+        try (RwkvModel model = GOLDEN.model()) {
+            expected = model.logits(TOKENS, model.newState());
+        }
+        WorkspaceConfiguration configuration = WorkspaceConfiguration.builder().initialSize(64 << 20).build();
+        RwkvModel model;
+        INDArray inside;
+        try (MemoryWorkspace workspace = Nd4j.getWorkspaceManager().getAndActivateWorkspace(configuration, "test")) {
+            assertTrue(workspace.isScopeActive());
+            model = GOLDEN.model();
+            inside = model.forward(TOKENS, model.newState());
+        }
+        try (MemoryWorkspace workspace = Nd4j.getWorkspaceManager().getAndActivateWorkspace(configuration, "test")) {
+            // Whatever was allocated in the workspace before is overwritten now.
+            assertTrue(workspace.isScopeActive());
+            Nd4j.ones(DataType.FLOAT, 1 << 20);
+            assertFalse(inside.isAttached());
+            assertArrayEquals(expected, inside.toFloatVector());
+            assertArrayEquals(expected, model.logits(TOKENS, model.newState()));
+        }
+        model.close();
+    }
+
+    @Test
+    void matricesWithDimensionsOfLengthOneShouldBeReadAsMatrices() {
+        Map<String, StoredTensor> tensors = tensorsOf(GOLDEN.weights());
+        MappedTensor head = (MappedTensor) tensors.get("head.weight");
+        tensors.put("head.weight",
+                MappedTensor.contiguous(head.file(), "head.weight", DType.F32, new long[]{37, 1, 24},
+                        head.byteOffset()));
+        TensorFile file = new TensorFile(Path.of("x.pth"), "test", tensors, Map.of());
+        try (RwkvModel model = RwkvModel.load(file, GOLDEN.config(), RwkvOptions.defaults())) {
+            assertClose("logits", GOLDEN.expectedLogits(TOKENS.length - 1), model.logits(TOKENS, model.newState()),
+                    1e-4);
+        }
     }
 }

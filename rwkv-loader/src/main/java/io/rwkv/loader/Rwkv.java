@@ -17,7 +17,9 @@ import java.nio.file.Path;
  * }
  * }</pre>
  *
- * Safe for any number of threads.
+ * The file is mapped and its embedding table read from it as long as the model lives: replace a checkpoint by moving a new file
+ * to its place, not by writing into it. The ND4J engine needs 4 bytes of memory per parameter beside that. Safe for any number
+ * of threads.
  */
 public final class Rwkv {
     private Rwkv() {

@@ -96,6 +96,7 @@ public final class TensorFile {
      * The tensor of this name with floating-point elements and these dimensions. Dimensions of length 1 may stand anywhere
      * in the file's shape: checkpoints write vectors as {@code [1, 1, C]}.
      *
+     * @return a tensor of exactly the expected shape
      * @throws RwkvFormatException if it is missing or is something else
      */
     public StoredTensor tensor(String name, long... expectedShape) {
@@ -108,7 +109,35 @@ public final class TensorFile {
             throw RwkvFormatException.inTensor(path, nameInFile(name),
                     "expected shape " + Arrays.toString(expectedShape) + ", found " + Arrays.toString(tensor.shape()));
         }
-        return tensor;
+        return Arrays.equals(tensor.shape(), expectedShape) ? tensor : new Reshaped(tensor, expectedShape.clone());
+    }
+
+    /** A tensor without the dimensions of length 1 that its file has, or with more of them. */
+    private record Reshaped(StoredTensor tensor, long[] expectedShape) implements StoredTensor {
+        @Override
+        public String name() {
+            return tensor.name();
+        }
+
+        @Override
+        public DType dtype() {
+            return tensor.dtype();
+        }
+
+        @Override
+        public long[] shape() {
+            return expectedShape.clone();
+        }
+
+        @Override
+        public long elementCount() {
+            return tensor.elementCount();
+        }
+
+        @Override
+        public void read(long first, float[] to, int at, int count) {
+            tensor.read(first, to, at, count);
+        }
     }
 
     private static long[] squeeze(long[] shape) {

@@ -6,9 +6,7 @@ import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -52,7 +50,7 @@ final class Nd4jEngine implements Engine {
     }
 
     private INDArray keep(long rows, long columns) {
-        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, new long[]{rows, columns}, 'c');
+        INDArray array = FreshArrays.create(rows, columns);
         synchronized (weights) {
             weights.add(array);
         }

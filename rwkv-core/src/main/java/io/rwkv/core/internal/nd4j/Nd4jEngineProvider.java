@@ -11,6 +11,8 @@ import java.util.ServiceLoader;
 
 /** Offers the ND4J engine wherever the application brings an ND4J backend. */
 public final class Nd4jEngineProvider implements EngineProvider {
+    private static final String MEMORY_LIMIT = "org.bytedeco.javacpp.maxphysicalbytes";
+
     @Override
     public String name() {
         return "nd4j";
@@ -23,7 +25,13 @@ public final class Nd4jEngineProvider implements EngineProvider {
 
     @Override
     public Optional<String> obstacle() {
-        if (ServiceLoader.load(Nd4jBackend.class).findFirst().isEmpty()) {
+        // JavaCPP refuses memory once the process has three times the heap's limit, which weights off the heap soon reach,
+        // and asks the system for that at each small allocation. An application's own setting stands.
+        if (System.getProperty(MEMORY_LIMIT) == null) {
+            System.setProperty(MEMORY_LIMIT, "0");
+        }
+        if (!backendVisibleTo(Thread.currentThread().getContextClassLoader())
+                && !backendVisibleTo(Nd4jBackend.class.getClassLoader())) {
             return Optional.of("no ND4J backend on the class path; add the dependency org.nd4j:nd4j-native"
                     + " (CPU) or org.nd4j:nd4j-cuda-11.6 (NVIDIA GPU), version 1.0.0-M2.1");
         }
@@ -33,6 +41,10 @@ public final class Nd4jEngineProvider implements EngineProvider {
         } catch (LinkageError | RuntimeException e) {
             return Optional.of("the ND4J backend on the class path does not start on this machine: " + rootOf(e));
         }
+    }
+
+    private static boolean backendVisibleTo(ClassLoader loader) {
+        return ServiceLoader.load(Nd4jBackend.class, loader).findFirst().isPresent();
     }
 
     private static Throwable rootOf(Throwable e) {

@@ -1,8 +1,5 @@
 package io.rwkv.core.internal.nd4j;
 
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.factory.Nd4j;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -28,8 +25,7 @@ final class ScratchArrays {
             array = poll(stale, shape);
         }
         if (array == null) {
-            array = new Nd4jActivations(
-                    Nd4j.createUninitialized(DataType.FLOAT, new long[]{rows, columns}, 'c'));
+            array = new Nd4jActivations(FreshArrays.create(rows, columns));
         }
         live.add(array);
         return array;
