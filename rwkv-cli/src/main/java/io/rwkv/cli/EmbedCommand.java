@@ -30,7 +30,7 @@ final class EmbedCommand implements Callable<Integer> {
     @Option(names = "--pooling", defaultValue = "mean", paramLabel = "last|mean", description = "The last token's vector, or the mean of all. Default: ${DEFAULT-VALUE}.")
     private String pooling;
 
-    @Parameters(paramLabel = "TEXT", arity = "0..*", description = "The texts. Without any, each line of standard input is one.")
+    @Parameters(paramLabel = "TEXT", arity = "0..*", description = "The texts. Without any, each line of standard input that is not blank is one.")
     private List<String> texts = List.of();
 
     @Override
@@ -46,7 +46,9 @@ final class EmbedCommand implements Callable<Integer> {
             if (texts.isEmpty()) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 for (String line = in.readLine(); line != null; line = in.readLine()) {
-                    print(encoder, line);
+                    if (!line.isBlank()) {
+                        print(encoder, line);
+                    }
                 }
             }
             for (String text : texts) {

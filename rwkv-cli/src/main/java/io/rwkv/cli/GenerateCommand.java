@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -47,11 +48,14 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--tuned-state", paramLabel = "FILE", description = "Start from this tuned state.")
     private Path tunedState;
 
-    @Parameters(paramLabel = "PROMPT", description = "The text to continue.")
+    @Parameters(paramLabel = "PROMPT", description = "The text to continue; - reads it from standard input.")
     private String prompt;
 
     @Override
     public Integer call() throws IOException {
+        if (prompt.equals("-")) {
+            prompt = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        }
         GenerationOptions options = GenerationOptions.defaults().withMaxTokens(maxTokens)
                 .withTemperature(temperature).withTopP(topP).withTopK(topK)
                 .withStopStrings(stop.toArray(String[]::new));

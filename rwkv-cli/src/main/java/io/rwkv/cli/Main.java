@@ -40,14 +40,30 @@ public final class Main {
             return failed.getCommandSpec().exitCodeOnExecutionException();
         });
         line.setParameterExceptionHandler((e, a) -> {
-            System.err.println("rwkv: " + e.getMessage() + " (see rwkv "
+            System.err.println("rwkv: " + message(e) + " (see rwkv "
                     + (e.getCommandLine().getCommandName().equals("rwkv")
                             ? ""
                             : e.getCommandLine().getCommandName() + " ")
                     + "--help)");
             return e.getCommandLine().getCommandSpec().exitCodeOnInvalidInput();
         });
-        return line.execute(args);
+        line.setExpandAtFiles(false);
+        try {
+            int code = line.execute(args);
+            if (code == 0 && System.out.checkError()) {
+                System.err.println("rwkv: cannot write to standard output");
+                return 1;
+            }
+            return code;
+        } catch (OutOfMemoryError | LinkageError | InternalError e) {
+            // Picocli hands only exceptions to its handler.
+            if (main.debug) {
+                e.printStackTrace();
+            } else {
+                System.err.println("rwkv: " + message(e));
+            }
+            return 1;
+        }
     }
 
     /** One line, whatever went wrong. */

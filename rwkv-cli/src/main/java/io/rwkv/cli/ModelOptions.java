@@ -20,9 +20,11 @@ class ModelOptions {
 
     RwkvModel openModel() throws IOException {
         Progress progress = new Progress("loading");
-        RwkvModel opened = Rwkv.open(model != null ? model : DemoModel.checkpoint(),
-                RwkvOptions.defaults().withEngine(engine).withProgress(progress::report));
-        progress.clear();
-        return opened;
+        try {
+            return Rwkv.open(model != null ? model : DemoModel.checkpoint(),
+                    RwkvOptions.defaults().withEngine(engine).withProgress(progress::report));
+        } finally {
+            progress.clear();
+        }
     }
 }

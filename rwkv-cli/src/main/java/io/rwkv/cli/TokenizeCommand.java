@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
+import io.rwkv.core.internal.AtomicFiles;
 import io.rwkv.tokenizer.Tokenizer;
 import io.rwkv.tokenizer.WorldTokenizer;
 
@@ -18,7 +19,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -39,11 +40,9 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Tokenizer tokenizer = Tokenizer.load(tokenizerFile);
-        Path target = out.toAbsolutePath();
-        Path temporary = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".tmp");
-        try {
+        AtomicFiles.write(out, temporary -> {
             try (BufferedReader lines = Files.newBufferedReader(in);
-                    BufferedWriter to = Files.newBufferedWriter(temporary)) {
+                    BufferedWriter to = Files.newBufferedWriter(temporary, StandardOpenOption.CREATE_NEW)) {
                 int number = 0;
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     number++;
@@ -51,11 +50,10 @@ final class TokenizeCommand implements Callable<Integer> {
                     to.write(JSON.writeValueAsString(Map.of("ids", ids)));
                     to.write('\n');
                 }
+            } catch (CharacterCodingException e) {
+                throw new IOException(in + ": expected UTF-8, found other bytes", e);
             }
-            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        });
         return 0;
     }
 
