@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Whole checkpoints in BlinkDL's layout, where they are installed. */
@@ -30,14 +30,14 @@ class ReferenceCheckpointsTest {
             Map.entry("tiny-rwkv-7v0-fp16", 399), Map.entry("tiny-rwkv-7v0-fp32-strided", 399),
             Map.entry("tiny-rwkv-7v0-fp32", 399));
 
-    private static Path models;
+    private Path models;
 
-    @BeforeAll
-    static void findModels() {
+    @BeforeEach
+    void findModels() {
         models = Shared.reference().resolve("models");
     }
 
-    private static TensorFile open(String name) throws IOException {
+    private TensorFile open(String name) throws IOException {
         return Checkpoints.open(models.resolve(name + ".pth"));
     }
 

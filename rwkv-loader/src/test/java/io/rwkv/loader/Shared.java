@@ -12,9 +12,16 @@ final class Shared {
 
     /** Skips the running test, saying so, where the folder is missing. */
     static Path reference() {
-        Path folder = Path.of(System.getProperty("rwkv.shared", "../../shared")).resolve("reference");
-        Assumptions.assumeTrue(Files.isDirectory(folder), () -> "SKIPPED: no reference checkpoints in " + folder
+        Assumptions.assumeTrue(isThere(), () -> "SKIPPED: no reference checkpoints in " + folder()
                 + "; point -Drwkv.shared at the folder that holds reference/");
-        return folder;
+        return folder();
+    }
+
+    static boolean isThere() {
+        return Files.isDirectory(folder());
+    }
+
+    private static Path folder() {
+        return Path.of(System.getProperty("rwkv.shared", "../../shared")).resolve("reference");
     }
 }
