@@ -8,17 +8,11 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /** A golden file: a small model's weights, tokens, and what a plain float64 implementation makes of them. */
 record Golden(TensorFile file, RwkvConfig config) {
-    /** The versions that there are files for, one each. */
-    static List<RwkvVersion> versions() {
-        return List.of(RwkvVersion.values());
-    }
-
     static Golden of(RwkvVersion version) {
         try {
             String name = "/golden/rwkv" + version.number() + ".safetensors";
