@@ -1,6 +1,7 @@
 package io.rwkv.core;
 
 import io.rwkv.core.engine.Engine;
+import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.internal.model.LoadedModel;
 import io.rwkv.core.internal.model.Runner.Sink;
@@ -52,9 +53,11 @@ public final class RwkvModel implements AutoCloseable {
      * model lives
      * @throws RwkvFormatException if a tensor is missing or misshapen
      * @throws IllegalStateException if no engine can run
+     * @throws IllegalArgumentException if there is no such engine, or it cannot hold weights in the precision asked for
      */
     public static RwkvModel load(TensorFile file, RwkvConfig config, RwkvOptions options) {
-        Engine engine = Engines.create(options.engine());
+        Engine engine = Engines.create(options.engine(),
+                new EngineOptions(options.precision(), options.threads()));
         try {
             return new RwkvModel(config, engine, new LoadedModel(file, config, engine, options.progress()));
         } catch (RuntimeException | Error e) {

@@ -17,8 +17,9 @@ public interface Engine extends AutoCloseable {
      * Takes over a weight matrix, converting it to the engine's form.
      *
      * @param weights [outputs, inputs]
+     * @param use may decide the form
      */
-    Matrix matrix(StoredTensor weights);
+    Matrix matrix(StoredTensor weights, MatrixUse use);
 
     /** Operations for one call of the model, by one thread; closed at its end. */
     Ops ops();

@@ -13,6 +13,10 @@ public interface EngineProvider {
     /** Why it cannot run in this JVM, in a sentence that says what to add or change; empty if it can. */
     Optional<String> obstacle();
 
-    /** A new engine without weights. */
-    Engine create();
+    /**
+     * A new engine without weights.
+     *
+     * @throws IllegalArgumentException if it cannot do what the options ask for
+     */
+    Engine create(EngineOptions options);
 }

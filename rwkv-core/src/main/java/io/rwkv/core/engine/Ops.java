@@ -45,12 +45,22 @@ public interface Ops extends AutoCloseable {
     /** {@code W·x} for each row. */
     Activations linear(Matrix w, Activations x);
 
+    /** A linear map of each row. */
+    Activations project(Projection map, Activations x);
+
     /**
-     * A low-rank map with a nonlinearity at its waist, {@code bias + up · f(down · x)}.
+     * Maps that do not depend on each other, which an engine may compute together: {@code maps[i]} of {@code xs[i]}. Inputs
+     * beyond the last map are ignored.
      *
-     * @param bias may be null
+     * @return as many results, in the same order
      */
-    Activations lowRank(Matrix down, Nonlinearity f, Matrix up, Vector bias, Activations x);
+    default Activations[] project(Projection[] maps, Activations... xs) {
+        Activations[] results = new Activations[maps.length];
+        for (int i = 0; i < maps.length; i++) {
+            results[i] = project(maps[i], xs[i]);
+        }
+        return results;
+    }
 
     /** {@code f(x)}, element by element. */
     Activations apply(Nonlinearity f, Activations x);

@@ -2,6 +2,7 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Vector;
@@ -44,7 +45,7 @@ final class ChannelMix7 implements ChannelMix {
     ChannelMix7(Weights layer, int width, int ffnWidth, boolean deep, int vocabulary) {
         mixK = layer.vector("ffn.x_k", width);
         key = layer.matrix("ffn.key.weight", ffnWidth, width);
-        value = layer.matrix("ffn.value.weight", width, ffnWidth);
+        value = layer.matrix("ffn.value.weight", width, ffnWidth, MatrixUse.AFTER_SQUARED_RELU);
         deepEmbed = deep ? DeepEmbed.load(layer, width, ffnWidth, vocabulary) : null;
     }
 

@@ -1,6 +1,7 @@
 package io.rwkv.core.internal.model;
 
 import io.rwkv.core.engine.Engine;
+import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.engine.EngineProvider;
 
 import org.slf4j.Logger;
@@ -25,10 +26,10 @@ public final class Engines {
     /**
      * A new engine of this name, or of the highest priority among those that can run.
      *
-     * @throws IllegalArgumentException if there is no engine of this name
+     * @throws IllegalArgumentException if there is no engine of this name, or it cannot do what the options ask for
      * @throws IllegalStateException if none can run; the message says what to add
      */
-    public static Engine create(String name) {
+    public static Engine create(String name, EngineOptions options) {
         List<EngineProvider> providers = new ArrayList<>();
         ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).forEach(providers::add);
         providers.sort(Comparator.comparingInt(EngineProvider::priority).reversed());
@@ -45,7 +46,7 @@ public final class Engines {
             if (obstacle.isEmpty()) {
                 obstacles.forEach(o -> once("Faster engine left out: " + o));
                 LOG.debug("Using engine {}", provider.name());
-                return provider.create();
+                return provider.create(options);
             }
             obstacles.add(provider.name() + ": " + obstacle.get());
         }

@@ -2,8 +2,10 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 
 /**
@@ -17,17 +19,16 @@ final class GatedChannelMix implements ChannelMix {
     private final int shiftPart;
     private final Vector mixR;
     private final Vector mixK;
-    private final Matrix receptance;
-    private final Matrix key;
+    private final Projection[] receptanceKey;
     private final Matrix value;
 
     private GatedChannelMix(Weights layer, int width, int ffnWidth, int shiftPart, Vector mixR, Vector mixK) {
         this.shiftPart = shiftPart;
         this.mixR = mixR;
         this.mixK = mixK;
-        receptance = layer.matrix("ffn.receptance.weight", width, width);
-        key = layer.matrix("ffn.key.weight", ffnWidth, width);
-        value = layer.matrix("ffn.value.weight", width, ffnWidth);
+        receptanceKey = new Projection[]{layer.projection("ffn.receptance.weight", width, width),
+                layer.projection("ffn.key.weight", ffnWidth, width)};
+        value = layer.matrix("ffn.value.weight", width, ffnWidth, MatrixUse.AFTER_SQUARED_RELU);
     }
 
     /**
@@ -50,8 +51,8 @@ final class GatedChannelMix implements ChannelMix {
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(shiftPart));
-        Activations r = ops.linear(receptance, ops.mix(x, delta, mixR));
-        Activations k = ops.apply(Nonlinearity.SQUARED_RELU, ops.linear(key, ops.mix(x, delta, mixK)));
-        return ops.gate(Nonlinearity.SIGMOID, r, ops.linear(value, k));
+        Activations[] rk = ops.project(receptanceKey, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK));
+        Activations k = ops.apply(Nonlinearity.SQUARED_RELU, rk[1]);
+        return ops.gate(Nonlinearity.SIGMOID, rk[0], ops.linear(value, k));
     }
 }

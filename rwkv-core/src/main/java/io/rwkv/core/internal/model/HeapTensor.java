@@ -6,14 +6,10 @@ import io.rwkv.core.tensor.StoredTensor;
 /**
  * A small matrix rearranged on the heap, on its way to an engine.
  *
+ * @param dtype the element type in the file, which can hold all values exactly
  * @param values [rows, columns], row-major
  */
-record HeapTensor(String name, int rows, int columns, float[] values) implements StoredTensor {
-    @Override
-    public DType dtype() {
-        return DType.F32;
-    }
-
+record HeapTensor(String name, DType dtype, int rows, int columns, float[] values) implements StoredTensor {
     @Override
     public long[] shape() {
         return new long[]{rows, columns};

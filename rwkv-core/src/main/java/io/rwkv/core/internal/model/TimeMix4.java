@@ -4,6 +4,7 @@ import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 
 /**
@@ -20,9 +21,7 @@ final class TimeMix4 implements TimeMix {
     private final Vector mixV;
     private final Vector decay;
     private final Vector bonus;
-    private final Matrix receptance;
-    private final Matrix key;
-    private final Matrix value;
+    private final Projection[] receptanceKeyValue;
     private final Matrix output;
 
     /** @param layer the weights below {@code blocks.N.} */
@@ -33,20 +32,18 @@ final class TimeMix4 implements TimeMix {
         mixV = layer.vector("att.time_mix_v", width, m -> 1 - m);
         decay = layer.vector("att.time_decay", width, d -> (float) -Math.exp(d));
         bonus = layer.vector("att.time_first", width);
-        receptance = layer.matrix("att.receptance.weight", width, width);
-        key = layer.matrix("att.key.weight", width, width);
-        value = layer.matrix("att.value.weight", width, width);
+        receptanceKeyValue = new Projection[]{layer.projection("att.receptance.weight", width, width),
+                layer.projection("att.key.weight", width, width), layer.projection("att.value.weight", width, width)};
         output = layer.matrix("att.output.weight", width, width);
     }
 
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(Rwkv4.ATT_XX));
-        Activations r = ops.linear(receptance, ops.mix(x, delta, mixR));
-        Activations k = ops.linear(key, ops.mix(x, delta, mixK));
-        Activations v = ops.linear(value, ops.mix(x, delta, mixV));
-        Activations wkv = ops.wkv4(k, v, decay, bonus, state.part(Rwkv4.ATT_AA), state.part(Rwkv4.ATT_BB),
+        Activations[] rkv = ops.project(receptanceKeyValue, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK),
+                ops.mix(x, delta, mixV));
+        Activations wkv = ops.wkv4(rkv[1], rkv[2], decay, bonus, state.part(Rwkv4.ATT_AA), state.part(Rwkv4.ATT_BB),
                 state.part(Rwkv4.ATT_PP));
-        return ops.linear(output, ops.gate(Nonlinearity.SIGMOID, r, wkv));
+        return ops.linear(output, ops.gate(Nonlinearity.SIGMOID, rkv[0], wkv));
     }
 }

@@ -4,7 +4,11 @@ import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * RWKV-5's time mixing (Peng et al. 2024, "Eagle"), of all three releases:
@@ -25,10 +29,7 @@ final class TimeMix5 implements TimeMix {
     private final Vector mixG; // null in 5.0
     private final Vector logDecay;
     private final Vector bonus;
-    private final Matrix receptance;
-    private final Matrix key;
-    private final Matrix value;
-    private final Matrix gate; // null in 5.0
+    private final Projection[] projections; // r, k, v and, except in 5.0, g
     private final Matrix output;
     private final Vector normWeight;
     private final Vector normBias;
@@ -45,10 +46,14 @@ final class TimeMix5 implements TimeMix {
         bonus = layer.contains("att.time_faaaa")
                 ? layer.headVector("att.time_faaaa", heads, width, u -> u)
                 : layer.headVector("att.time_first", heads, width, u -> (float) Math.exp(u));
-        receptance = layer.matrix("att.receptance.weight", width, width);
-        key = layer.matrix("att.key.weight", width, width);
-        value = layer.matrix("att.value.weight", width, width);
-        gate = gated ? layer.matrix("att.gate.weight", width, width) : null;
+        List<Projection> maps = new ArrayList<>();
+        maps.add(layer.projection("att.receptance.weight", width, width));
+        maps.add(layer.projection("att.key.weight", width, width));
+        maps.add(layer.projection("att.value.weight", width, width));
+        if (gated) {
+            maps.add(layer.projection("att.gate.weight", width, width));
+        }
+        projections = maps.toArray(Projection[]::new);
         output = layer.matrix("att.output.weight", width, width);
         normWeight = layer.vector("att.ln_x.weight", width);
         normBias = layer.vector("att.ln_x.bias", width);
@@ -57,14 +62,16 @@ final class TimeMix5 implements TimeMix {
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
-        Activations r = ops.linear(receptance, ops.mix(x, delta, mixR));
-        Activations k = ops.linear(key, ops.mix(x, delta, mixK));
-        Activations v = ops.linear(value, ops.mix(x, delta, mixV));
+        Activations[] rkvg = ops.project(projections, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK),
+                ops.mix(x, delta, mixV), mixG == null ? null : ops.mix(x, delta, mixG));
+        Activations r = rkvg[0];
+        Activations k = rkvg[1];
+        Activations v = rkvg[2];
         Activations wkv = ops.wkv6(r, k, v, ops.repeat(logDecay, x.rows()), heads, state.part(MatrixState.ATT_KV));
         ops.addTo(wkv, ops.headBonus(r, k, bonus, v, heads));
         Activations out = ops.groupNorm(wkv, heads, normWeight, normBias);
-        if (gate != null) {
-            out = ops.gate(Nonlinearity.SILU, ops.linear(gate, ops.mix(x, delta, mixG)), out);
+        if (mixG != null) {
+            out = ops.gate(Nonlinearity.SILU, rkvg[3], out);
         }
         return ops.linear(output, out);
     }

@@ -4,6 +4,7 @@ import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 
 /**
@@ -18,26 +19,13 @@ import io.rwkv.core.engine.Vector;
  * </pre>
  */
 final class TimeMix6 implements TimeMix {
-    /** One of the five shifted inputs. */
-    private record Shift(Vector maa, Matrix down, Matrix up) {
-        Activations apply(Ops ops, Activations x, Activations delta, Activations xx) {
-            return ops.mix(x, delta, ops.lowRank(down, Nonlinearity.TANH, up, maa, xx));
-        }
-    }
-
     private static final String ORDER = "wkvrg"; // of the five in time_maa_w1 and w2
 
     private final int heads;
     private final Vector maaX;
-    private final Shift[] shifts = new Shift[ORDER.length()];
-    private final Vector decay;
-    private final Matrix decayDown;
-    private final Matrix decayUp;
+    private final Projection[] shifts = new Projection[ORDER.length()]; // maa_i + tanh(xx·w1_i)·w2_i
     private final Vector bonus;
-    private final Matrix receptance;
-    private final Matrix key;
-    private final Matrix value;
-    private final Matrix gate;
+    private final Projection[] projections; // the decay, k, v, r, g: in the order of the shifts
     private final Matrix output;
     private final Vector normWeight;
     private final Vector normBias;
@@ -50,17 +38,17 @@ final class TimeMix6 implements TimeMix {
         Matrix[] downs = layer.transposedSlices("att.time_maa_w1", width, shifts.length * rank, shifts.length);
         Matrix[] ups = layer.stackedTransposed("att.time_maa_w2", shifts.length, rank, width);
         for (int i = 0; i < shifts.length; i++) {
-            shifts[i] = new Shift(layer.vector("att.time_maa_" + ORDER.charAt(i), width), downs[i], ups[i]);
+            shifts[i] = new Projection(downs[i], Nonlinearity.TANH, ups[i],
+                    layer.vector("att.time_maa_" + ORDER.charAt(i), width));
         }
-        decay = layer.vector("att.time_decay", width);
         int decayRank = layer.dimension("att.time_decay_w1", 1, 2);
-        decayDown = layer.transposed("att.time_decay_w1", width, decayRank);
-        decayUp = layer.transposed("att.time_decay_w2", decayRank, width);
+        Projection decay = new Projection(layer.transposed("att.time_decay_w1", width, decayRank), Nonlinearity.TANH,
+                layer.transposed("att.time_decay_w2", decayRank, width), layer.vector("att.time_decay", width));
         bonus = layer.headVector("att.time_faaaa", heads, width, u -> u);
-        receptance = layer.matrix("att.receptance.weight", width, width);
-        key = layer.matrix("att.key.weight", width, width);
-        value = layer.matrix("att.value.weight", width, width);
-        gate = layer.matrix("att.gate.weight", width, width);
+        projections = new Projection[]{decay, layer.projection("att.key.weight", width, width),
+                layer.projection("att.value.weight", width, width),
+                layer.projection("att.receptance.weight", width, width),
+                layer.projection("att.gate.weight", width, width)};
         output = layer.matrix("att.output.weight", width, width);
         normWeight = layer.vector("att.ln_x.weight", width);
         normBias = layer.vector("att.ln_x.bias", width);
@@ -70,16 +58,18 @@ final class TimeMix6 implements TimeMix {
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
         Activations xx = ops.mix(x, delta, maaX);
-        Activations xw = shifts[0].apply(ops, x, delta, xx);
-        Activations k = ops.linear(key, shifts[1].apply(ops, x, delta, xx));
-        Activations v = ops.linear(value, shifts[2].apply(ops, x, delta, xx));
-        Activations r = ops.linear(receptance, shifts[3].apply(ops, x, delta, xx));
-        Activations g = ops.linear(gate, shifts[4].apply(ops, x, delta, xx));
-        Activations logDecay = ops.apply(Nonlinearity.MINUS_EXP,
-                ops.lowRank(decayDown, Nonlinearity.TANH, decayUp, decay, xw));
+        Activations[] shifted = ops.project(shifts, xx, xx, xx, xx, xx);
+        for (int i = 0; i < shifted.length; i++) {
+            shifted[i] = ops.mix(x, delta, shifted[i]);
+        }
+        Activations[] projected = ops.project(projections, shifted);
+        Activations logDecay = ops.apply(Nonlinearity.MINUS_EXP, projected[0]);
+        Activations k = projected[1];
+        Activations v = projected[2];
+        Activations r = projected[3];
         Activations wkv = ops.wkv6(r, k, v, logDecay, heads, state.part(MatrixState.ATT_KV));
         ops.addTo(wkv, ops.headBonus(r, k, bonus, v, heads));
         Activations out = ops.groupNorm(wkv, heads, normWeight, normBias);
-        return ops.linear(output, ops.gate(Nonlinearity.SILU, g, out));
+        return ops.linear(output, ops.gate(Nonlinearity.SILU, projected[4], out));
     }
 }

@@ -4,7 +4,11 @@ import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * RWKV-7's time mixing (Peng et al. 2025, "Goose"), a generalised delta rule:
@@ -20,19 +24,6 @@ import io.rwkv.core.engine.Vector;
  * </pre>
  */
 final class TimeMix7 implements TimeMix {
-    /** {@code bias + up · f(down · x)}, of any rank. */
-    private record LowRank(Matrix down, Nonlinearity f, Matrix up, Vector bias) {
-        static LowRank load(Weights layer, String name, int width, Nonlinearity f, boolean biased) {
-            int rank = layer.dimension(name + "1", 1, 2);
-            return new LowRank(layer.transposed(name + "1", width, rank), f, layer.transposed(name + "2", rank, width),
-                    biased ? layer.vector(name + "0", width) : null);
-        }
-
-        Activations apply(Ops ops, Activations x) {
-            return ops.lowRank(down, f, up, bias, x);
-        }
-    }
-
     private final int heads;
     private final Vector mixR;
     private final Vector mixW;
@@ -40,16 +31,10 @@ final class TimeMix7 implements TimeMix {
     private final Vector mixV;
     private final Vector mixA;
     private final Vector mixG;
-    private final LowRank decay;
-    private final LowRank rate;
-    private final LowRank gate;
-    private final LowRank valueGate; // null in the first layer, even if the checkpoint has weights for it
+    private final Projection[] projections; // r, k, v, w, a, g and, except in the first layer, v's gate
     private final Vector removalKey;
     private final Vector rateOnKey;
     private final Vector bonus;
-    private final Matrix receptance;
-    private final Matrix key;
-    private final Matrix value;
     private final Matrix output;
     private final Vector normWeight;
     private final Vector normBias;
@@ -63,16 +48,21 @@ final class TimeMix7 implements TimeMix {
         mixV = layer.vector("att.x_v", width);
         mixA = layer.vector("att.x_a", width);
         mixG = layer.vector("att.x_g", width);
-        decay = LowRank.load(layer, "att.w", width, Nonlinearity.TANH, true);
-        rate = LowRank.load(layer, "att.a", width, Nonlinearity.IDENTITY, true);
-        gate = LowRank.load(layer, "att.g", width, Nonlinearity.SIGMOID, false);
-        valueGate = first ? null : LowRank.load(layer, "att.v", width, Nonlinearity.IDENTITY, true);
+        List<Projection> maps = new ArrayList<>();
+        maps.add(layer.projection("att.receptance.weight", width, width));
+        maps.add(layer.projection("att.key.weight", width, width));
+        maps.add(layer.projection("att.value.weight", width, width));
+        maps.add(lowRank(layer, "att.w", width, Nonlinearity.TANH, true));
+        maps.add(lowRank(layer, "att.a", width, Nonlinearity.IDENTITY, true));
+        maps.add(lowRank(layer, "att.g", width, Nonlinearity.SIGMOID, false));
+        // The first layer has none, even if the checkpoint has weights for it.
+        if (!first) {
+            maps.add(lowRank(layer, "att.v", width, Nonlinearity.IDENTITY, true));
+        }
+        projections = maps.toArray(Projection[]::new);
         removalKey = layer.vector("att.k_k", width);
         rateOnKey = layer.vector("att.k_a", width);
         bonus = layer.headVector("att.r_k", heads, width, u -> u);
-        receptance = layer.matrix("att.receptance.weight", width, width);
-        key = layer.matrix("att.key.weight", width, width);
-        value = layer.matrix("att.value.weight", width, width);
         output = layer.matrix("att.output.weight", width, width);
         normWeight = layer.vector("att.ln_x.weight", width);
         normBias = layer.vector("att.ln_x.bias", width);
@@ -82,12 +72,18 @@ final class TimeMix7 implements TimeMix {
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
         Activations xv = ops.mix(x, delta, mixV);
-        Activations r = ops.linear(receptance, ops.mix(x, delta, mixR));
-        Activations k = ops.linear(key, ops.mix(x, delta, mixK));
-        Activations v = value(ops, xv, stretch);
-        Activations logDecay = ops.apply(Nonlinearity.DECAY7, decay.apply(ops, ops.mix(x, delta, mixW)));
-        Activations a = ops.apply(Nonlinearity.SIGMOID, rate.apply(ops, ops.mix(x, delta, mixA)));
-        Activations g = gate.apply(ops, ops.mix(x, delta, mixG));
+        Activations[] projected = ops.project(projections, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK), xv,
+                ops.mix(x, delta, mixW), ops.mix(x, delta, mixA), ops.mix(x, delta, mixG), xv);
+        Activations r = projected[0];
+        Activations k = projected[1];
+        Activations v = projected[2];
+        if (projected.length == 6) {
+            ops.copyTo(stretch.firstValue, v);
+        } else {
+            v = ops.mix(v, ops.subtract(stretch.firstValue, v), ops.apply(Nonlinearity.SIGMOID, projected[6]));
+        }
+        Activations logDecay = ops.apply(Nonlinearity.DECAY7, projected[3]);
+        Activations a = ops.apply(Nonlinearity.SIGMOID, projected[4]);
 
         Activations kk = ops.unitHeads(ops.scale(k, removalKey), heads);
         k = ops.mix(k, ops.subtract(ops.gate(Nonlinearity.IDENTITY, a, k), k), rateOnKey);
@@ -95,16 +91,13 @@ final class TimeMix7 implements TimeMix {
                 state.part(MatrixState.ATT_KV));
         Activations out = ops.groupNorm(y, heads, normWeight, normBias);
         ops.addTo(out, ops.headBonus(r, k, bonus, v, heads));
-        return ops.linear(output, ops.gate(Nonlinearity.IDENTITY, g, out));
+        return ops.linear(output, ops.gate(Nonlinearity.IDENTITY, projected[5], out));
     }
 
-    private Activations value(Ops ops, Activations xv, Stretch stretch) {
-        Activations v = ops.linear(value, xv);
-        if (valueGate == null) {
-            ops.copyTo(stretch.firstValue, v);
-            return v;
-        }
-        return ops.mix(v, ops.subtract(stretch.firstValue, v),
-                ops.apply(Nonlinearity.SIGMOID, valueGate.apply(ops, xv)));
+    /** {@code bias + up · f(down · x)}, of any rank. */
+    private static Projection lowRank(Weights layer, String name, int width, Nonlinearity f, boolean biased) {
+        int rank = layer.dimension(name + "1", 1, 2);
+        return new Projection(layer.transposed(name + "1", width, rank), f, layer.transposed(name + "2", rank, width),
+                biased ? layer.vector(name + "0", width) : null);
     }
 }

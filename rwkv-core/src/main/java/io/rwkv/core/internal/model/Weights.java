@@ -4,6 +4,8 @@ import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.MatrixUse;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
@@ -62,10 +64,19 @@ final class Weights {
     }
 
     Matrix matrix(String name, int rows, int columns) {
+        return matrix(name, rows, columns, MatrixUse.GENERAL);
+    }
+
+    Matrix matrix(String name, int rows, int columns, MatrixUse use) {
         StoredTensor tensor = file.tensor(prefix + name, rows, columns);
-        Matrix matrix = engine.matrix(tensor);
+        Matrix matrix = engine.matrix(tensor, use);
         meter.count(tensor);
         return matrix;
+    }
+
+    /** A matrix applied as it is. */
+    Projection projection(String name, int rows, int columns) {
+        return Projection.of(matrix(name, rows, columns));
     }
 
     boolean contains(String name) {
@@ -120,7 +131,8 @@ final class Weights {
                     rowMajor[o * inputs + i] = values[i * outputs + piece * rows + o];
                 }
             }
-            matrices[piece] = engine.matrix(new HeapTensor(name, rows, inputs, rowMajor));
+            matrices[piece] = engine.matrix(new HeapTensor(name, tensor.dtype(), rows, inputs, rowMajor),
+                    MatrixUse.LOW_RANK);
         }
         meter.count(tensor);
         return matrices;
@@ -138,7 +150,8 @@ final class Weights {
                     rowMajor[o * inputs + i] = values[(m * inputs + i) * outputs + o];
                 }
             }
-            matrices[m] = engine.matrix(new HeapTensor(name, outputs, inputs, rowMajor));
+            matrices[m] = engine.matrix(new HeapTensor(name, tensor.dtype(), outputs, inputs, rowMajor),
+                    MatrixUse.LOW_RANK);
         }
         meter.count(tensor);
         return matrices;

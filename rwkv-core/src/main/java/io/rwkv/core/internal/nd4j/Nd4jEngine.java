@@ -2,6 +2,7 @@ package io.rwkv.core.internal.nd4j;
 
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
@@ -36,7 +37,7 @@ final class Nd4jEngine implements Engine {
     }
 
     @Override
-    public Matrix matrix(StoredTensor stored) {
+    public Matrix matrix(StoredTensor stored, MatrixUse use) {
         long[] shape = stored.shape();
         int count = Math.toIntExact(stored.elementCount());
         INDArray array = keep(shape[0], shape[1]);

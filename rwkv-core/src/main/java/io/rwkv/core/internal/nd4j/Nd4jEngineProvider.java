@@ -1,6 +1,8 @@
 package io.rwkv.core.internal.nd4j;
 
+import io.rwkv.core.Precision;
 import io.rwkv.core.engine.Engine;
+import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.engine.EngineProvider;
 
 import org.nd4j.linalg.factory.Nd4j;
@@ -52,7 +54,11 @@ public final class Nd4jEngineProvider implements EngineProvider {
     }
 
     @Override
-    public Engine create() {
+    public Engine create(EngineOptions options) {
+        if (options.precision() != Precision.AS_STORED && options.precision() != Precision.F32) {
+            throw new IllegalArgumentException(
+                    "precision: the engine nd4j holds weights as F32 only, found " + options.precision());
+        }
         return new Nd4jEngine();
     }
 }

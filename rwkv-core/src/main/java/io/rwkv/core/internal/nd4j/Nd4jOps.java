@@ -4,6 +4,7 @@ import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.StatePart;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
@@ -118,12 +119,15 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
-    public Activations lowRank(Matrix down, Nonlinearity f, Matrix up, Vector bias, Activations x) {
-        Activations waist = linear(down, x);
-        Functions.apply(f, array(waist), array(waist));
-        Activations out = linear(up, waist);
-        if (bias != null) {
-            array(out).addi(row(bias));
+    public Activations project(Projection map, Activations x) {
+        Activations in = x;
+        if (map.down() != null) {
+            in = linear(map.down(), x);
+            Functions.apply(map.waist(), array(in), array(in));
+        }
+        Activations out = linear(map.matrix(), in);
+        if (map.bias() != null) {
+            array(out).addi(row(map.bias()));
         }
         return out;
     }
