@@ -96,11 +96,11 @@ final class PyTorchStream {
             }
             long count = file.slice(at, Long.BYTES).getLong();
             long start = at + Long.BYTES;
-            if (count < 0 || count > (file.size() - start) / type.size()) {
+            if (count < 0 || count > (file.size() - start) / type.blockBytes()) {
                 throw RwkvFormatException.atOffset(file.path(), at, "expected storage \"" + key + "\" of " + type
                         + " within the " + (file.size() - start) + " bytes that follow, found a count of " + count);
             }
-            at = start + count * type.size();
+            at = start + count * type.blockBytes();
             extents.put(key, new Extent(start, at));
         }
         return extents;

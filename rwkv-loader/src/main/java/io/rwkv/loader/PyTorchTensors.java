@@ -57,7 +57,7 @@ final class PyTorchTensors {
 
     private static MappedTensor bind(MappedFile file, String name, Tensor tensor, Extent extent) {
         Storage storage = tensor.storage();
-        int size = storage.dtype().size();
+        int size = storage.dtype().blockBytes();
         long available = extent.end() - extent.start();
         if (storage.count() > available / size) {
             throw RwkvFormatException.inTensor(file.path(), name,

@@ -2,8 +2,16 @@ package io.rwkv.core.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
-/** Element types of stored tensors, named as safetensors names them. All are little-endian in files. */
+/**
+ * Element types of stored tensors. All are little-endian in files.
+ *
+ * <p>The plain types are named as safetensors names them. The others, named as
+ * <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a> names them, are quantised in blocks: so many
+ * consecutive elements of a row share a scale, and take {@link #blockBytes()} together. Tensors of these types are
+ * contiguous, with rows of whole blocks.
+ */
 public enum DType {
     /** IEEE 754 double precision. */
     F64(8),
@@ -24,29 +32,71 @@ public enum DType {
     /** Unsigned 8-bit integer. */
     U8(1),
     /** One byte, zero for false. */
-    BOOL(1);
+    BOOL(1),
+    /** Blocks of 32: a half-precision scale and signed bytes. */
+    Q8_0(32, 34),
+    /** Blocks of 32: a half-precision scale and 4-bit numbers from -8 to 7. */
+    Q4_0(32, 18),
+    /** Blocks of 32: a half-precision scale and minimum, and 4-bit numbers. */
+    Q4_1(32, 20),
+    /** Blocks of 32: a half-precision scale and 5-bit numbers from -16 to 15. */
+    Q5_0(32, 22),
+    /** Blocks of 32: a half-precision scale and minimum, and 5-bit numbers. */
+    Q5_1(32, 24),
+    /** Blocks of 256 with 6-bit scales and minima for each 32, and 4-bit numbers. */
+    Q4_K(256, 144),
+    /** Blocks of 256 with 6-bit scales and minima for each 32, and 5-bit numbers. */
+    Q5_K(256, 176),
+    /** Blocks of 256 with 8-bit scales for each 16, and 6-bit numbers from -32 to 31. */
+    Q6_K(256, 210);
 
-    private final int size;
+    private final int blockLength;
+    private final int blockBytes;
 
     DType(int size) {
-        this.size = size;
+        this(1, size);
     }
 
-    /** Bytes per element. */
-    public int size() {
-        return size;
+    DType(int blockLength, int blockBytes) {
+        this.blockLength = blockLength;
+        this.blockBytes = blockBytes;
+    }
+
+    /** The number of elements in a block: 1 for the plain types, more for those quantised in blocks. */
+    public int blockLength() {
+        return blockLength;
+    }
+
+    /** The number of bytes that a block takes; for the plain types, that an element takes. */
+    public int blockBytes() {
+        return blockBytes;
+    }
+
+    /**
+     * The number of bytes that so many consecutive elements take.
+     *
+     * @throws IllegalArgumentException if they are negative or not whole blocks
+     * @throws ArithmeticException if the bytes are more than a long holds
+     */
+    public long bytes(long elements) {
+        if (elements < 0 || elements % blockLength != 0) {
+            throw new IllegalArgumentException(
+                    "expected whole blocks of " + blockLength + " elements for " + this + ", found " + elements);
+        }
+        return Math.multiplyExact(elements / blockLength, blockBytes);
     }
 
     /** Whether the type holds real numbers, as weights do. */
     public boolean isFloatingPoint() {
-        return this == F64 || this == F32 || this == F16 || this == BF16;
+        return this == F64 || this == F32 || this == F16 || this == BF16 || blockLength > 1;
     }
 
     /**
      * Widens {@code count} consecutive elements to float32 (F64, I64 and I32 are rounded).
      *
-     * @param from little-endian bytes; position and limit are ignored
+     * @param from a little-endian buffer; position and limit are ignored
      * @param byteOffset absolute index in {@code from} of the first element
+     * @param count whole blocks
      */
     void widen(ByteBuffer from, int byteOffset, float[] to, int at, int count) {
         // One loop per type, so that the compiler sees no switch inside it.
@@ -63,15 +113,16 @@ public enum DType {
                     to[at + i] = halfToFloat(from.getShort(byteOffset + 2 * i));
                 }
             }
-            default -> {
+            case F64, I64, I32, I16, I8, U8, BOOL -> {
                 for (int i = 0; i < count; i++) {
-                    to[at + i] = widenOther(from, byteOffset + i * size);
+                    to[at + i] = widenOther(from, byteOffset + i * blockBytes);
                 }
             }
+            default -> BlockFormats.widen(this, from, byteOffset, to, at, count);
         }
     }
 
-    /** As {@link #widen}, for elements that lie {@code stride} bytes apart. */
+    /** As {@link #widen}, for elements of a plain type that lie {@code stride} bytes apart. */
     void widenStrided(ByteBuffer from, int byteOffset, int stride, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
             int p = byteOffset + i * stride;
@@ -93,8 +144,47 @@ public enum DType {
             case I8 -> from.get(p);
             case U8 -> from.get(p) & 0xFF;
             case BOOL -> from.get(p) == 0 ? 0 : 1;
-            case F32, F16, BF16 -> throw new AssertionError(this);
+            default -> throw new AssertionError(this);
         };
+    }
+
+    /**
+     * Writes {@code count} consecutive elements in this type: F32, F16, BF16, Q8_0 or Q4_0. F16 and BF16 are rounded to
+     * nearest, ties to even; F16 has infinity for what is too large for it, and NaN stays NaN. Q8_0 and Q4_0 are what the
+     * reference quantisers of ggml write.
+     *
+     * @param from the values
+     * @param at index of the first one
+     * @param count whole blocks
+     * @param to receives {@link #bytes bytes(count)} little-endian bytes, whatever its byte order; its position stays
+     * @param byteOffset absolute index in {@code to} of the first byte
+     * @throws UnsupportedOperationException if it is another type
+     * @throws IllegalArgumentException if the count is not whole blocks, or a block has a value that is not finite or is so
+     *         large that its scale is beyond half precision
+     * @throws IndexOutOfBoundsException if the values are not within {@code from}, or the bytes not within the limit of
+     *         {@code to}
+     */
+    public void narrow(float[] from, int at, int count, ByteBuffer to, int byteOffset) {
+        Objects.checkFromIndexSize(at, count, from.length);
+        Objects.checkFromIndexSize(byteOffset, bytes(count), (long) to.limit());
+        ByteBuffer out = to.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        switch (this) {
+            case F32 -> out.slice(byteOffset, 4 * count).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(from, at,
+                    count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    out.putShort(byteOffset + 2 * i, floatToBfloat16(from[at + i]));
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    out.putShort(byteOffset + 2 * i, floatToHalf(from[at + i]));
+                }
+            }
+            case Q8_0 -> BlockFormats.narrowQ8(from, at, count, out, byteOffset);
+            case Q4_0 -> BlockFormats.narrowQ4(from, at, count, out, byteOffset);
+            default -> throw new UnsupportedOperationException("writing " + this + " is not supported");
+        }
     }
 
     /** Exact for every half-precision number, subnormals, infinities and NaN included. */
@@ -108,5 +198,33 @@ public enum DType {
         }
         int widened = exponent == 0x1F ? 0xFF : exponent - 15 + 127;
         return Float.intBitsToFloat(sign | widened << 23 | mantissa << 13);
+    }
+
+    /** To nearest, ties to even. */
+    static short floatToHalf(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = bits >>> 16 & 0x8000;
+        int magnitude = bits & 0x7FFFFFFF;
+        if (magnitude > 0x7F800000) {
+            return (short) (sign | 0x7E00); // NaN, whatever its payload
+        }
+        if (magnitude >= 0x477FF000) {
+            return (short) (sign | 0x7C00); // 65520 and more are nearer to the next power of two than to 65504
+        }
+        if (magnitude < 0x38800000) {
+            // Below 2^-14: a multiple of 2^-24, which the float addition rounds to as it lines up the exponents.
+            float aligned = Float.intBitsToFloat(magnitude) + 0.5f;
+            return (short) (sign | Float.floatToRawIntBits(aligned) - 0x3F000000);
+        }
+        int even = magnitude >>> 13 & 1;
+        return (short) (sign | magnitude - (112 << 23) + 0xFFF + even >>> 13);
+    }
+
+    private static short floatToBfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if ((bits & 0x7FFFFFFF) > 0x7F800000) {
+            return (short) (bits >>> 16 | 0x40); // quiet, or a payload in the lower half would become infinity
+        }
+        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
     }
 }

@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Objects;
 
-/** A tensor whose elements lie in a {@link MappedFile} at fixed strides: contiguous, transposed, or any other view. */
+/**
+ * A tensor whose elements lie in a {@link MappedFile} at fixed strides: contiguous, transposed, or any other view. One that is
+ * quantised in blocks is always contiguous, with rows of whole blocks.
+ */
 public final class MappedTensor implements StoredTensor {
     private final MappedFile file;
     private final String name;
@@ -45,7 +48,8 @@ public final class MappedTensor implements StoredTensor {
      * A row-major tensor without gaps.
      *
      * @param offset of the first element, in bytes from the start of the file
-     * @throws RwkvFormatException if any element would lie outside the file or the shape is not one
+     * @throws RwkvFormatException if any element would lie outside the file, the shape is not one, or its rows are not
+     *         whole blocks
      */
     public static MappedTensor contiguous(MappedFile file, String name, DType dtype, long[] shape, long offset) {
         long[] strides = new long[shape.length];
@@ -64,7 +68,8 @@ public final class MappedTensor implements StoredTensor {
      * @param strides in elements, not negative
      * @param offset of element 0, in bytes from the start of the file
      * @param end no element may reach beyond this offset in the file (the end of its storage)
-     * @throws RwkvFormatException if any element would lie outside, or the shape is not one
+     * @throws RwkvFormatException if any element would lie outside, or the shape is not one, or the type is quantised in
+     *         blocks and the view is not contiguous or its rows are not whole blocks
      */
     public static MappedTensor strided(MappedFile file, String name, DType dtype, long[] shape, long[] strides,
             long offset, long end) {
@@ -85,14 +90,15 @@ public final class MappedTensor implements StoredTensor {
             for (int d = 0; d < shape.length && count > 0; d++) {
                 last = Math.addExact(last, Math.multiplyExact(shape[d] - 1, strides[d]));
             }
-            long bytes = count == 0 ? 0 : Math.multiplyExact(Math.addExact(last, 1), (long) dtype.size());
+            checkBlocks(file, name, dtype, shape, strides);
+            long bytes = count == 0 ? 0 : dtype.bytes(Math.addExact(last, 1));
             if (offset < 0 || end > file.size() || Math.addExact(offset, bytes) > end) {
                 throw RwkvFormatException.inTensor(file.path(), name, "expected " + bytes + " bytes of " + dtype
                         + " data for shape " + Arrays.toString(shape) + " at offset " + offset
                         + ", found the end of its storage at " + Math.min(end, file.size()));
             }
             // Zero strides let a few bytes claim any number of elements; no checkpoint has more elements than bytes.
-            if (count > file.size()) {
+            if (count > file.size() && dtype.blockLength() == 1) {
                 throw RwkvFormatException.inTensor(file.path(), name, "expected no more elements than the file's "
                         + file.size() + " bytes, found shape " + Arrays.toString(shape));
             }
@@ -103,12 +109,34 @@ public final class MappedTensor implements StoredTensor {
         return new MappedTensor(file, name, dtype, shape.clone(), strides.clone(), offset, count);
     }
 
+    private static void checkBlocks(MappedFile file, String name, DType dtype, long[] shape, long[] strides) {
+        if (dtype.blockLength() == 1) {
+            return;
+        }
+        if (shape.length == 0 || shape[shape.length - 1] % dtype.blockLength() != 0) {
+            throw RwkvFormatException.inTensor(file.path(), name, "expected rows of whole blocks of "
+                    + dtype.blockLength() + " elements for " + dtype + ", found shape " + Arrays.toString(shape));
+        }
+        long stride = 1;
+        for (int d = shape.length - 1; d >= 0; d--) {
+            if (shape[d] != 1 && strides[d] != stride) {
+                throw RwkvFormatException.inTensor(file.path(), name, "expected a contiguous tensor for " + dtype
+                        + ", found strides " + Arrays.toString(strides) + " for shape " + Arrays.toString(shape));
+            }
+            stride = Math.multiplyExact(stride, Math.max(1, shape[d]));
+        }
+    }
+
     /**
      * The matrix with rows and columns exchanged, under the same name. Nothing is copied.
      *
-     * @throws RwkvFormatException if it is no matrix
+     * @throws RwkvFormatException if it is no matrix, or is quantised in blocks, which lie along its rows
      */
     public MappedTensor transposed() {
+        if (dtype.blockLength() > 1) {
+            throw RwkvFormatException.inTensor(file.path(), name,
+                    "expected a plain element type to transpose, found blocks of " + dtype);
+        }
         if (shape.length != 2) {
             throw RwkvFormatException.inTensor(file.path(), name,
                     "expected a matrix, found shape " + Arrays.toString(shape));
@@ -121,13 +149,19 @@ public final class MappedTensor implements StoredTensor {
      * One part of the tensor along its first dimension, such as a row of a matrix, under the same name. Nothing is copied.
      *
      * @throws IndexOutOfBoundsException if there is no such part
+     * @throws RwkvFormatException if it is a vector quantised in blocks, whose elements have no place of their own
      */
     public MappedTensor part(long index) {
         if (shape.length == 0 || index < 0 || index >= shape[0]) {
             throw new IndexOutOfBoundsException("part " + index + " of " + this);
         }
+        if (dtype.blockLength() > 1 && shape.length == 1) {
+            throw RwkvFormatException.inTensor(file.path(), name,
+                    "expected a matrix to take rows of, found a vector of " + dtype);
+        }
         return new MappedTensor(file, name, dtype, Arrays.copyOfRange(shape, 1, shape.length),
-                Arrays.copyOfRange(strides, 1, strides.length), offset + index * strides[0] * dtype.size(),
+                Arrays.copyOfRange(strides, 1, strides.length),
+                count == 0 ? offset : offset + dtype.bytes(index * strides[0]),
                 count / shape[0]);
     }
 
@@ -173,6 +207,10 @@ public final class MappedTensor implements StoredTensor {
             throw new IndexOutOfBoundsException(
                     n + " elements from " + first + " of tensor " + name + ", which has " + count);
         }
+        if (dtype.blockLength() > 1) {
+            readBlocks(first, to, at, n);
+            return;
+        }
         if (runLength == 1 && shape.length > 0) {
             readApart(first, to, at, n);
             return;
@@ -188,16 +226,40 @@ public final class MappedTensor implements StoredTensor {
         }
     }
 
+    /** From within one block to within another. */
+    private void readBlocks(long first, float[] to, int at, int n) {
+        int blockLength = dtype.blockLength();
+        float[] edge = null;
+        while (n > 0) {
+            int within = (int) (first % blockLength);
+            long start = offset + dtype.bytes(first - within);
+            int length;
+            if (within > 0 || n < blockLength) {
+                length = Math.min(n, blockLength - within);
+                edge = edge == null ? new float[blockLength] : edge;
+                dtype.widen(file.slice(start, dtype.blockBytes()), 0, edge, 0, blockLength);
+                System.arraycopy(edge, within, to, at, length);
+            } else {
+                int blocks = Math.min(n / blockLength, MappedFile.MAX_SLICE / dtype.blockBytes());
+                length = blocks * blockLength;
+                dtype.widen(file.slice(start, blocks * dtype.blockBytes()), 0, to, at, length);
+            }
+            first += length;
+            at += length;
+            n -= length;
+        }
+    }
+
     /** No two elements are neighbours, as in a transposed matrix: one slice of the file for a whole row, not one for each. */
     private void readApart(long first, float[] to, int at, int n) {
         int inner = shape.length - 1;
-        long stride = strides[inner] * dtype.size();
-        long most = stride == 0 ? Integer.MAX_VALUE : 1 + (MappedFile.MAX_SLICE - dtype.size()) / stride;
+        long stride = strides[inner] * dtype.blockBytes();
+        long most = stride == 0 ? Integer.MAX_VALUE : 1 + (MappedFile.MAX_SLICE - dtype.blockBytes()) / stride;
         while (n > 0) {
             long within = first % shape[inner];
             int length = (int) Math.min(n, Math.min(most, shape[inner] - within));
-            long start = offset + runStart(first) * dtype.size();
-            ByteBuffer bytes = file.slice(start, (int) ((length - 1) * stride) + dtype.size());
+            long start = offset + runStart(first) * dtype.blockBytes();
+            ByteBuffer bytes = file.slice(start, (int) ((length - 1) * stride) + dtype.blockBytes());
             dtype.widenStrided(bytes, 0, length == 1 ? 0 : (int) stride, to, at, length);
             first += length;
             at += length;
@@ -216,10 +278,10 @@ public final class MappedTensor implements StoredTensor {
     }
 
     private void readRun(long element, float[] to, int at, int n) {
-        int block = MappedFile.MAX_SLICE / dtype.size();
+        int block = MappedFile.MAX_SLICE / dtype.blockBytes();
         for (int done = 0; done < n;) {
             int length = Math.min(block, n - done);
-            ByteBuffer bytes = file.slice(offset + (element + done) * dtype.size(), length * dtype.size());
+            ByteBuffer bytes = file.slice(offset + (element + done) * dtype.blockBytes(), length * dtype.blockBytes());
             dtype.widen(bytes, 0, to, at + done, length);
             done += length;
         }

@@ -142,7 +142,7 @@ public final class SafetensorsReader {
                     + (file.size() - dataStart) + " bytes of data, found " + Arrays.toString(offsets));
         }
         MappedTensor tensor = MappedTensor.contiguous(file, name, dtype, shape, dataStart + offsets[0]);
-        long bytes = tensor.elementCount() * dtype.size();
+        long bytes = dtype.bytes(tensor.elementCount());
         if (bytes != offsets[1] - offsets[0]) {
             throw RwkvFormatException.inTensor(file.path(), name, "expected " + bytes + " bytes for " + dtype
                     + Arrays.toString(shape) + ", found data_offsets " + Arrays.toString(offsets));
@@ -154,13 +154,13 @@ public final class SafetensorsReader {
     private DType dtype(JsonParser json, String name) throws IOException {
         expect(json, json.currentToken(), JsonToken.VALUE_STRING, name + ".dtype");
         String text = json.getText();
-        for (DType dtype : DType.values()) {
+        List<DType> plain = Arrays.stream(DType.values()).filter(d -> d.blockLength() == 1).toList();
+        for (DType dtype : plain) {
             if (dtype.name().equals(text)) {
                 return dtype;
             }
         }
-        throw RwkvFormatException.inTensor(file.path(), name,
-                "expected a dtype among " + Arrays.toString(DType.values()) + ", found " + text);
+        throw RwkvFormatException.inTensor(file.path(), name, "expected a dtype among " + plain + ", found " + text);
     }
 
     private long[] integers(JsonParser json, String where, int most) throws IOException {

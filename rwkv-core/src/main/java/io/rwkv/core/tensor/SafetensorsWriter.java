@@ -74,7 +74,7 @@ public final class SafetensorsWriter {
             throw new IllegalArgumentException(
                     name + ": expected " + expected + " elements for " + Arrays.toString(shape) + ", found " + count);
         }
-        entries.add(new Entry(name, dtype, shape.clone(), count * dtype.size(), data));
+        entries.add(new Entry(name, dtype, shape.clone(), dtype.bytes(count), data));
     }
 
     /**

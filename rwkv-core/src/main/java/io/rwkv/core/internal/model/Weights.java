@@ -172,7 +172,7 @@ final class Weights {
         }
 
         private static long bytes(StoredTensor tensor) {
-            return tensor.elementCount() * tensor.dtype().size();
+            return tensor.dtype().bytes(tensor.elementCount());
         }
 
         StoredTensor count(StoredTensor tensor) {
