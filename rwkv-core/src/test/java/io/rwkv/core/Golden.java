@@ -5,8 +5,10 @@ import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -16,10 +18,15 @@ record Golden(TensorFile file, RwkvConfig config) {
     static Golden of(RwkvVersion version) {
         try {
             String name = "/golden/rwkv" + version.number() + ".safetensors";
-            Path path = Path.of(Objects.requireNonNull(Golden.class.getResource(name), name).toURI());
+            // Copied, since other modules find it in a jar.
+            Path path = Files.createTempFile("golden", ".safetensors");
+            path.toFile().deleteOnExit();
+            try (InputStream in = Objects.requireNonNull(Golden.class.getResourceAsStream(name), name)) {
+                Files.copy(in, path, StandardCopyOption.REPLACE_EXISTING);
+            }
             return new Golden(SafetensorsReader.open(path),
                     new RwkvConfig(version, 2, 24, version == RwkvVersion.V4 ? 0 : 3, 48, 37));
-        } catch (IOException | URISyntaxException e) {
+        } catch (IOException e) {
             throw new AssertionError(e);
         }
     }
@@ -37,7 +44,11 @@ record Golden(TensorFile file, RwkvConfig config) {
     }
 
     RwkvModel model() {
-        return RwkvModel.load(weights(), config, RwkvOptions.defaults());
+        return model("auto");
+    }
+
+    RwkvModel model(String engine) {
+        return RwkvModel.load(weights(), config, RwkvOptions.defaults().withEngine(engine));
     }
 
     int[] tokens() {

@@ -13,9 +13,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Every version against the golden files, which hold decays from none to e^-150 per token. */
-class GoldenTest {
+/**
+ * Every version against the golden files, which hold decays from none to e^-150 per token. An engine's test only has to name
+ * the engine.
+ */
+abstract class GoldenConformance {
     private static final double TOLERANCE = 1e-4;
+
+    /** The engine under test. */
+    abstract String engine();
 
     private static void assertState(Golden golden, RwkvState state, String prefix) {
         for (int layer = 0; layer < state.layers(); layer++) {
@@ -31,7 +37,7 @@ class GoldenTest {
     void recurrentFormShouldMatch(RwkvVersion version) {
         Golden golden = Golden.of(version);
         int[] tokens = golden.tokens();
-        try (RwkvModel model = golden.model()) {
+        try (RwkvModel model = golden.model(engine())) {
             RwkvState state = model.newState();
             for (int t = 0; t < tokens.length; t++) {
                 if (t == tokens.length / 2) {
@@ -49,7 +55,7 @@ class GoldenTest {
     void parallelFormShouldMatch(RwkvVersion version) {
         Golden golden = Golden.of(version);
         int[] tokens = golden.tokens();
-        try (RwkvModel model = golden.model()) {
+        try (RwkvModel model = golden.model(engine())) {
             RwkvState state = model.newState();
             float[][] logits = model.allLogits(tokens, state);
             assertEquals(tokens.length, logits.length);
@@ -65,7 +71,7 @@ class GoldenTest {
     void anySplitShouldGiveTheSame(RwkvVersion version) {
         Golden golden = Golden.of(version);
         int[] tokens = golden.tokens();
-        try (RwkvModel model = golden.model()) {
+        try (RwkvModel model = golden.model(engine())) {
             for (int at : new int[]{1, 2, 3, 31, 32, 33, 74}) {
                 RwkvState state = model.newState();
                 model.logits(Arrays.copyOf(tokens, at), state);
@@ -83,7 +89,7 @@ class GoldenTest {
     @EnumSource
     void promptsOverSeveralStretchesShouldMatchTheRecurrentForm(RwkvVersion version) {
         Golden golden = Golden.of(version);
-        try (RwkvModel model = golden.model()) {
+        try (RwkvModel model = golden.model(engine())) {
             int[] tokens = new Random(5).ints(600, 0, model.config().vocabularySize()).toArray();
             RwkvState parallel = model.newState();
             float[][] all = model.allLogits(tokens, parallel);
@@ -103,7 +109,7 @@ class GoldenTest {
     @EnumSource
     void veryLongPromptsShouldStayFinite(RwkvVersion version) {
         Golden golden = Golden.of(version);
-        try (RwkvModel model = golden.model()) {
+        try (RwkvModel model = golden.model(engine())) {
             int[] tokens = new Random(6).ints(20_000, 0, model.config().vocabularySize()).toArray();
             RwkvState state = model.newState();
             float[] atOnce = model.logits(tokens, state);
@@ -124,7 +130,7 @@ class GoldenTest {
     void arrayFormsShouldAgreeWithTheNd4jForms(RwkvVersion version) {
         Golden golden = Golden.of(version);
         int[] tokens = golden.tokens();
-        try (RwkvModel model = golden.model();
+        try (RwkvModel model = golden.model(engine());
                 INDArray forward = model.forward(tokens, model.newState());
                 INDArray forwardAll = model.forwardAll(tokens, model.newState())) {
             float[] last = model.logits(tokens, model.newState());
@@ -144,7 +150,7 @@ class GoldenTest {
     void headOfHiddenShouldBeTheLogits(RwkvVersion version) {
         Golden golden = Golden.of(version);
         int[] tokens = golden.tokens();
-        try (RwkvModel model = golden.model()) {
+        try (RwkvModel model = golden.model(engine())) {
             float[] head = golden.expected("head.weight");
             float[][] hidden = model.allHidden(tokens, model.newState());
             float[] last = model.hidden(tokens, model.newState());

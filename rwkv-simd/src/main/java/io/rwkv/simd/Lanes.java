@@ -1,0 +1,42 @@
+package io.rwkv.simd;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The width of vectors: the processor's own, at most 512 bits, or what the system property {@code rwkv.simd.bits} says (128,
+ * 256 or 512). All are constants, for the compiler makes vector instructions of nothing else.
+ */
+final class Lanes {
+    private static final int PREFERRED = Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize());
+
+    /** Bits per vector. */
+    static final int BITS = Integer.getInteger("rwkv.simd.bits", PREFERRED);
+
+    /** Whether the engine can work with them. */
+    static final boolean WIDE_ENOUGH = BITS >= 128;
+
+    private static final VectorShape SHAPE = VectorShape.forBitSize(Math.max(128, BITS));
+
+    static final VectorSpecies<Float> FLOATS = SHAPE.withLanes(float.class);
+    static final VectorSpecies<Integer> INTS = SHAPE.withLanes(int.class);
+    static final VectorSpecies<Short> SHORTS = SHAPE.withLanes(short.class);
+
+    /** As many shorts as there are lanes of floats. */
+    static final VectorSpecies<Short> HALF_SHORTS = VectorShape.forBitSize(FLOATS.vectorBitSize() / 2)
+            .withLanes(short.class);
+
+    /** As many bytes as there are lanes of floats, or at least eight: nothing shorter can be loaded. */
+    static final VectorSpecies<Byte> QUARTER_BYTES = VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4))
+            .withLanes(byte.class);
+
+    /** Floats per vector: 4, 8 or 16. */
+    static final int L = FLOATS.length();
+
+    /** Rows that one pass of a kernel computes, four vectors of them. */
+    static final int PASS = 4 * L;
+
+    private Lanes() {
+    }
+}

@@ -1,0 +1,129 @@
+package io.rwkv.simd;
+
+import static io.rwkv.simd.TiledMatrix.TILE;
+
+import java.util.Arrays;
+
+/**
+ * Several products of matrices with activations in one parallel region, a tile of a matrix being one item. Used again and
+ * again by one {@link SimdOps}.
+ */
+final class Products implements ThreadTeam.Task {
+    private final ThreadTeam team;
+    private final float[][] panels; // for each thread, made when first needed
+    private final float[][] lastTiles; // for each thread: a tile's results where the output has no room for all of them
+    private TiledMatrix[] matrices = new TiledMatrix[8];
+    private SimdActivations[] inputs = new SimdActivations[8];
+    private SimdActivations[] outputs = new SimdActivations[8];
+    private RoundedVector[] rounded = new RoundedVector[8]; // of inputs to 4-bit matrices
+    private int[] firstTile = new int[9];
+    private int count;
+
+    Products(ThreadTeam team) {
+        this.team = team;
+        panels = new float[team.size()][];
+        lastTiles = new float[team.size()][];
+    }
+
+    /** Adds a product; nothing may change input or output before {@link #run} has returned. */
+    void add(TiledMatrix matrix, SimdActivations input, SimdActivations output) {
+        if (count == matrices.length) {
+            matrices = Arrays.copyOf(matrices, 2 * count);
+            inputs = Arrays.copyOf(inputs, 2 * count);
+            outputs = Arrays.copyOf(outputs, 2 * count);
+            rounded = Arrays.copyOf(rounded, 2 * count);
+            firstTile = Arrays.copyOf(firstTile, 2 * count + 1);
+        }
+        matrices[count] = matrix;
+        inputs[count] = input;
+        outputs[count] = output;
+        if (matrix.format() == Format.Q4_0) {
+            round(count);
+        }
+        firstTile[count + 1] = firstTile[count] + matrix.tiles();
+        count++;
+    }
+
+    /** Both forms of a product see the same, rounded input. */
+    private void round(int i) {
+        SimdActivations input = inputs[i];
+        if (input.rows > 1) {
+            RoundedVector.roundInPlace(input.values, 0, input.size());
+            return;
+        }
+        if (rounded[i] == null) {
+            rounded[i] = new RoundedVector();
+        }
+        rounded[i].round(input.values, 0, input.columns);
+    }
+
+    /** Computes all products added since the last time. */
+    void run() {
+        try {
+            team.run(firstTile[count], this);
+        } finally {
+            count = 0;
+        }
+    }
+
+    @Override
+    public void run(int item, int worker) {
+        int i = 0;
+        while (item >= firstTile[i + 1]) {
+            i++;
+        }
+        int tile = item - firstTile[i];
+        if (inputs[i].rows == 1) {
+            oneRow(i, tile, worker);
+        } else {
+            manyRows(i, tile, worker);
+        }
+    }
+
+    private void oneRow(int i, int tile, int worker) {
+        TiledMatrix matrix = matrices[i];
+        int rows = matrix.rowsOf(tile);
+        float[] y = rows == TILE ? outputs[i].values : lastTile(worker, 1);
+        int to = rows == TILE ? tile * TILE : 0;
+        float[] x = inputs[i].values;
+        int n = matrix.columns();
+        long address = matrix.address(tile);
+        switch (matrix.format()) {
+            case F32 -> PlainGemv.f32(address, x, 0, n, y, to);
+            case F16 -> PlainGemv.f16(address, x, 0, n, y, to);
+            case BF16 -> PlainGemv.bf16(address, x, 0, n, y, to);
+            case Q8_0 -> BlockGemv.q8(address, x, 0, n, y, to);
+            case Q4_0 -> BlockGemv.q4(address, rounded[i], n, y, to);
+        }
+        if (rows < TILE) {
+            System.arraycopy(y, 0, outputs[i].values, tile * TILE, rows);
+        }
+    }
+
+    private void manyRows(int i, int tile, int worker) {
+        if (panels[worker] == null) {
+            panels[worker] = new float[TILE * Gemm.PANEL];
+        }
+        TiledMatrix matrix = matrices[i];
+        int rows = matrix.rowsOf(tile);
+        int tokens = inputs[i].rows;
+        float[] x = inputs[i].values;
+        float[] y = outputs[i].values;
+        if (rows == TILE) {
+            Gemm.tile(matrix, tile, x, tokens, y, tile * TILE, matrix.rows(), panels[worker]);
+            return;
+        }
+        float[] part = lastTile(worker, tokens);
+        Gemm.tile(matrix, tile, x, tokens, part, 0, TILE, panels[worker]);
+        for (int t = 0; t < tokens; t++) {
+            System.arraycopy(part, t * TILE, y, t * matrix.rows() + tile * TILE, rows);
+        }
+    }
+
+    private float[] lastTile(int worker, int tokens) {
+        if (lastTiles[worker] == null || lastTiles[worker].length < tokens * TILE) {
+            lastTiles[worker] = new float[tokens * TILE];
+        }
+        return lastTiles[worker];
+    }
+}

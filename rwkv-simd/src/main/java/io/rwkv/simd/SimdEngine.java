@@ -1,0 +1,109 @@
+package io.rwkv.simd;
+
+import io.rwkv.core.Precision;
+import io.rwkv.core.engine.Engine;
+import io.rwkv.core.engine.EngineOptions;
+import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.MatrixUse;
+import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Vector;
+import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.StoredTensor;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** Computes on the CPU with the Vector API. Weights lie outside the heap in tiles, each format with kernels of its own. */
+final class SimdEngine implements Engine {
+    private final Precision precision;
+    private final ThreadTeam team;
+    private final Arena arena = Arena.ofShared();
+    private final Deque<SimdOps> idle = new ArrayDeque<>();
+
+    SimdEngine(EngineOptions options) {
+        precision = options.precision();
+        int threads = options.threads();
+        team = new ThreadTeam(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Whether the JVM lets this library use memory by address without a warning. */
+    static boolean nativeAccess() {
+        return SimdEngine.class.getModule().isNativeAccessEnabled();
+    }
+
+    @Override
+    public String name() {
+        return "simd";
+    }
+
+    @Override
+    public Vector vector(float[] values) {
+        return new SimdVector(values.clone());
+    }
+
+    @Override
+    public Matrix matrix(StoredTensor weights, MatrixUse use) {
+        long[] shape = weights.shape();
+        int columns = Math.toIntExact(shape[1]);
+        TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
+                arena);
+        TilePacker[] packers = new TilePacker[team.size()];
+        team.run(matrix.tiles(), (tile, worker) -> {
+            if (packers[worker] == null) {
+                packers[worker] = new TilePacker(matrix, weights);
+            }
+            packers[worker].pack(tile);
+        });
+        return matrix;
+    }
+
+    private Format format(DType stored, MatrixUse use, int columns) {
+        Format wanted = precision == Precision.AS_STORED ? asStored(stored) : Format.valueOf(precision.name());
+        boolean blocks = wanted.blockColumns() > 1;
+        if (blocks && (use == MatrixUse.LOW_RANK || columns % wanted.blockColumns() != 0)) {
+            // A low-rank map has few weights and a great effect.
+            return stored == DType.BF16
+                    ? Format.BF16
+                    : stored == DType.F32 && use != MatrixUse.LOW_RANK ? Format.F32 : Format.F16;
+        }
+        return wanted;
+    }
+
+    /** The nearest that loses nothing, or for the finer block formats next to nothing. */
+    private static Format asStored(DType stored) {
+        return switch (stored) {
+            case F16 -> Format.F16;
+            case BF16 -> Format.BF16;
+            case Q4_0 -> Format.Q4_0;
+            case Q8_0, Q4_K, Q5_K, Q6_K -> Format.Q8_0;
+            default -> Format.F32;
+        };
+    }
+
+    @Override
+    public Ops ops() {
+        synchronized (idle) {
+            SimdOps ops = idle.poll();
+            return ops != null ? ops : new SimdOps(this, team);
+        }
+    }
+
+    /** Keeps scratch arrays for the next calls; more callers at once than the machine has threads are rare. */
+    void giveBack(SimdOps ops) {
+        synchronized (idle) {
+            if (idle.size() < team.size()) {
+                idle.push(ops);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        team.close();
+        synchronized (idle) {
+            idle.clear();
+        }
+        arena.close();
+    }
+}

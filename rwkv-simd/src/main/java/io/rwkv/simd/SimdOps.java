@@ -1,0 +1,406 @@
+package io.rwkv.simd;
+
+import io.rwkv.core.engine.Activations;
+import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.Nonlinearity;
+import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
+import io.rwkv.core.engine.StatePart;
+import io.rwkv.core.engine.Vector;
+import io.rwkv.core.tensor.StoredTensor;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+import java.util.Arrays;
+
+/**
+ * The operations on arrays of the heap. One token's element-wise work is done by the caller, faster than it could be shared;
+ * that of many tokens is shared row by row.
+ */
+final class SimdOps implements Ops {
+    private static final float LAYER_NORM_EPS = 1e-5f;
+    private static final float GROUP_NORM_EPS = 64e-5f;
+    private static final float SHORTEST_HEAD = 1e-12f;
+    /** Rows of one item of shared work. */
+    private static final int ROWS = 16;
+
+    private final SimdEngine engine;
+    private final ThreadTeam team;
+    private final Scratch scratch = new Scratch();
+    private final Products products;
+    private final float[][] decays; // for each thread: of one head of one token
+    private final Wkv4[] wkv4;
+
+    SimdOps(SimdEngine engine, ThreadTeam team) {
+        this.engine = engine;
+        this.team = team;
+        this.products = new Products(team);
+        this.decays = new float[team.size()][];
+        this.wkv4 = new Wkv4[team.size()];
+    }
+
+    /** Work on the rows {@code from} to {@code to - 1}. */
+    private interface RowWork {
+        void run(int from, int to);
+    }
+
+    private void share(int rows, RowWork work) {
+        team.run((rows + ROWS - 1) / ROWS, (item, worker) -> work.run(item * ROWS, Math.min(rows, (item + 1) * ROWS)));
+    }
+
+    private static SimdActivations of(Activations x) {
+        return (SimdActivations) x;
+    }
+
+    private static float[] values(Activations x) {
+        return ((SimdActivations) x).values;
+    }
+
+    private static float[] values(Vector v) {
+        return ((SimdVector) v).values();
+    }
+
+    private SimdActivations like(Activations x) {
+        return scratch.take(x.rows(), x.columns());
+    }
+
+    @Override
+    public int mark() {
+        return scratch.mark();
+    }
+
+    @Override
+    public void release(int mark) {
+        scratch.release(mark);
+    }
+
+    @Override
+    public Activations embed(StoredTensor table, int[] tokens, int from, int count) {
+        int columns = (int) table.shape()[1];
+        SimdActivations out = scratch.take(count, columns);
+        for (int t = 0; t < count; t++) {
+            table.read((long) tokens[from + t] * columns, out.values, t * columns, columns);
+        }
+        return out;
+    }
+
+    @Override
+    public Activations layerNorm(Activations x, Vector weight, Vector bias) {
+        return normalise(x, 1, LAYER_NORM_EPS, weight, bias);
+    }
+
+    @Override
+    public Activations groupNorm(Activations x, int heads, Vector weight, Vector bias) {
+        return normalise(x, heads, GROUP_NORM_EPS, weight, bias);
+    }
+
+    private Activations normalise(Activations x, int groups, float eps, Vector weight, Vector bias) {
+        SimdActivations out = like(x);
+        if (x.rows() == 1) {
+            normalise(values(x), x.columns(), groups, eps, values(weight), values(bias), out.values, 0, 1);
+        } else {
+            share(x.rows(), (from, to) -> normalise(values(x), x.columns(), groups, eps, values(weight), values(bias),
+                    out.values, from, to));
+        }
+        return out;
+    }
+
+    private static void normalise(float[] x, int columns, int groups, float eps, float[] weight, float[] bias,
+            float[] out, int from, int to) {
+        int size = columns / groups;
+        for (int t = from; t < to; t++) {
+            for (int g = 0; g < groups; g++) {
+                Reductions.normalise(x, t * columns + g * size, size, eps, weight, bias, g * size, out);
+            }
+        }
+    }
+
+    @Override
+    public Activations shift(Activations x, StatePart last) {
+        SimdActivations out = like(x);
+        float[] values = values(x);
+        int n = x.columns();
+        int rows = x.rows();
+        Elementwise.subtract(last.before(), 0, values, 0, out.values, 0, n);
+        for (int t = 1; t < rows; t++) {
+            Elementwise.subtract(values, (t - 1) * n, values, t * n, out.values, t * n, n);
+        }
+        System.arraycopy(values, (rows - 1) * n, last.after(), 0, n);
+        return out;
+    }
+
+    @Override
+    public Activations mix(Activations x, Activations delta, Vector weight) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            Elementwise.mixRow(values(x), values(delta), values(weight), out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> {
+                for (int t = from; t < to; t++) {
+                    Elementwise.mixRow(values(x), values(delta), values(weight), out.values, t * n, n);
+                }
+            });
+        }
+        return out;
+    }
+
+    @Override
+    public Activations mix(Activations x, Activations delta, Activations weight) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            Elementwise.mix(values(x), values(delta), values(weight), out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> Elementwise.mix(values(x), values(delta), values(weight), out.values,
+                    from * n, to * n));
+        }
+        return out;
+    }
+
+    @Override
+    public Activations linear(Matrix w, Activations x) {
+        SimdActivations out = scratch.take(x.rows(), w.rows());
+        products.add((TiledMatrix) w, of(x), out);
+        products.run();
+        return out;
+    }
+
+    @Override
+    public Activations project(Projection map, Activations x) {
+        return project(new Projection[]{map}, x)[0];
+    }
+
+    @Override
+    public Activations[] project(Projection[] maps, Activations... xs) {
+        Activations[] out = new Activations[maps.length];
+        Activations[] waists = new Activations[maps.length];
+        for (int i = 0; i < maps.length; i++) {
+            boolean direct = maps[i].down() == null;
+            Matrix first = direct ? maps[i].matrix() : maps[i].down();
+            SimdActivations result = scratch.take(xs[i].rows(), first.rows());
+            (direct ? out : waists)[i] = result;
+            products.add((TiledMatrix) first, of(xs[i]), result);
+        }
+        products.run();
+        boolean low = false;
+        for (int i = 0; i < maps.length; i++) {
+            if (waists[i] != null) {
+                SimdActivations waist = of(waists[i]);
+                VectorMath.apply(maps[i].waist(), waist.values, waist.values, 0, waist.size());
+                SimdActivations result = scratch.take(waist.rows, maps[i].matrix().rows());
+                out[i] = result;
+                products.add((TiledMatrix) maps[i].matrix(), waist, result);
+                low = true;
+            }
+        }
+        if (low) {
+            products.run();
+        }
+        for (int i = 0; i < maps.length; i++) {
+            if (maps[i].bias() != null) {
+                addBias(of(out[i]), values(maps[i].bias()));
+            }
+        }
+        return out;
+    }
+
+    private static void addBias(SimdActivations x, float[] bias) {
+        for (int t = 0; t < x.rows; t++) {
+            Elementwise.addRow(x.values, bias, x.values, t * x.columns, x.columns);
+        }
+    }
+
+    @Override
+    public Activations apply(Nonlinearity f, Activations x) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            VectorMath.apply(f, values(x), out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> VectorMath.apply(f, values(x), out.values, from * n, to * n));
+        }
+        return out;
+    }
+
+    @Override
+    public Activations gate(Nonlinearity f, Activations gate, Activations x) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            gate(f, values(gate), values(x), out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> gate(f, values(gate), values(x), out.values, from * n, to * n));
+        }
+        return out;
+    }
+
+    private static void gate(Nonlinearity f, float[] gate, float[] x, float[] out, int from, int to) {
+        if (f == Nonlinearity.IDENTITY) {
+            Elementwise.multiply(gate, x, out, from, to);
+        } else {
+            VectorMath.apply(f, gate, out, from, to);
+            Elementwise.multiply(out, x, out, from, to);
+        }
+    }
+
+    @Override
+    public Activations scale(Activations x, Vector weight) {
+        SimdActivations out = like(x);
+        for (int t = 0; t < x.rows(); t++) {
+            Elementwise.scaleRow(values(x), values(weight), out.values, t * x.columns(), x.columns());
+        }
+        return out;
+    }
+
+    @Override
+    public Activations subtract(Activations x, Activations y) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            Elementwise.subtract(values(x), values(y), out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> Elementwise.subtract(values(x), values(y), out.values, from * n, to * n));
+        }
+        return out;
+    }
+
+    @Override
+    public void addTo(Activations sum, Activations y) {
+        int n = sum.columns();
+        if (sum.rows() == 1) {
+            Elementwise.addTo(values(sum), values(y), 0, n);
+        } else {
+            share(sum.rows(), (from, to) -> Elementwise.addTo(values(sum), values(y), from * n, to * n));
+        }
+    }
+
+    @Override
+    public Activations copy(Activations x) {
+        SimdActivations out = like(x);
+        copyTo(out, x);
+        return out;
+    }
+
+    @Override
+    public void copyTo(Activations target, Activations x) {
+        System.arraycopy(values(x), 0, values(target), 0, of(x).size());
+    }
+
+    @Override
+    public Activations repeat(Vector row, int rows) {
+        SimdActivations out = scratch.take(rows, row.length());
+        for (int t = 0; t < rows; t++) {
+            System.arraycopy(values(row), 0, out.values, t * row.length(), row.length());
+        }
+        return out;
+    }
+
+    @Override
+    public Activations lastRow(Activations x) {
+        SimdActivations out = scratch.take(1, x.columns());
+        System.arraycopy(values(x), (x.rows() - 1) * x.columns(), out.values, 0, x.columns());
+        return out;
+    }
+
+    @Override
+    public Activations unitHeads(Activations x, int heads) {
+        SimdActivations out = like(x);
+        int n = x.columns() / heads;
+        for (int at = 0; at < out.size(); at += n) {
+            float length = (float) Math.sqrt(Reductions.squares(values(x), at, n, 0));
+            Elementwise.multiply(values(x), at, 1 / Math.max(length, SHORTEST_HEAD), out.values, at, n);
+        }
+        return out;
+    }
+
+    @Override
+    public Activations headBonus(Activations r, Activations k, Vector weight, Activations v, int heads) {
+        SimdActivations out = like(r);
+        int n = r.columns() / heads;
+        for (int at = 0; at < out.size(); at += n) {
+            float sum = Reductions.dot(values(r), values(k), at, values(weight), at % r.columns(), n);
+            Elementwise.multiply(values(v), at, sum, out.values, at, n);
+        }
+        return out;
+    }
+
+    @Override
+    public Activations timesOwnMatrix(Activations x, Activations matrices) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        Arrays.fill(out.values, 0, out.size(), 0);
+        for (int t = 0; t < x.rows(); t++) {
+            for (int i = 0; i < n; i++) {
+                Elementwise.addScaled(values(x)[t * n + i], values(matrices), (t * n + i) * n, out.values, t * n, n);
+            }
+        }
+        return out;
+    }
+
+    @Override
+    public Activations wkv4(Activations k, Activations v, Vector decay, Vector bonus, StatePart aa, StatePart bb,
+            StatePart pp) {
+        SimdActivations out = like(k);
+        int channels = k.columns();
+        team.run((channels + Wkv4.CHANNELS - 1) / Wkv4.CHANNELS, (item, worker) -> {
+            if (wkv4[worker] == null) {
+                wkv4[worker] = new Wkv4();
+            }
+            int from = item * Wkv4.CHANNELS;
+            wkv4[worker].run(values(k), values(v), values(decay), values(bonus), from,
+                    Math.min(Wkv4.CHANNELS, channels - from), k.rows(), channels, aa, bb, pp, out.values);
+        });
+        return out;
+    }
+
+    @Override
+    public Activations wkv6(Activations r, Activations k, Activations v, Activations logDecay, int heads,
+            StatePart s) {
+        SimdActivations out = like(r);
+        int n = r.columns() / heads;
+        team.run(heads, (head, worker) -> Wkv.head6(values(r), values(k), values(v), values(logDecay), head, n,
+                r.rows(), r.columns(), s, out.values, decay(worker, n)));
+        return out;
+    }
+
+    @Override
+    public Activations wkv7(Activations r, Activations logDecay, Activations k, Activations v, Activations kk,
+            Activations add, int heads, StatePart s) {
+        SimdActivations out = like(r);
+        int n = r.columns() / heads;
+        team.run(heads, (head, worker) -> Wkv.head7(values(r), values(logDecay), values(k), values(v), values(kk),
+                values(add), head, n, r.rows(), r.columns(), s, out.values, decay(worker, n)));
+        return out;
+    }
+
+    private float[] decay(int worker, int n) {
+        if (decays[worker] == null || decays[worker].length < n) {
+            decays[worker] = new float[n];
+        }
+        return decays[worker];
+    }
+
+    @Override
+    public void read(Activations x, float[] to, int at) {
+        System.arraycopy(values(x), 0, to, at, of(x).size());
+    }
+
+    @Override
+    public void read(Activations x, INDArray to, long row) {
+        float[] copy = new float[of(x).size()];
+        read(x, copy, 0);
+        try (INDArray rows = Nd4j.create(copy, new long[]{x.rows(), x.columns()}, 'c')) {
+            to.get(NDArrayIndex.interval(row, row + x.rows()),
+                    NDArrayIndex.all()).assign(rows);
+        }
+    }
+
+    @Override
+    public void close() {
+        scratch.release(0);
+        engine.giveBack(this);
+    }
+}

@@ -1,0 +1,167 @@
+package io.rwkv.simd;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A fixed number of threads, the caller's among them, that share the items of one task at a time. Waiting threads spin for a
+ * moment, since a model's next task comes in microseconds, and then sleep. A caller that finds the team at work for another
+ * does its task alone.
+ */
+final class ThreadTeam implements AutoCloseable {
+    /** Work in numbered items, which are done in any order, at the same time. */
+    interface Task {
+        /** @param worker which thread of the team this is, from 0; two items at the same time never have the same */
+        void run(int item, int worker);
+    }
+
+    private static final long SPIN_NANOS = 100_000;
+    private static final int INDEX_BITS = 20;
+    private static final int MAX_ITEMS = (1 << INDEX_BITS) - 1;
+
+    private final Worker[] workers;
+    private final AtomicBoolean taken = new AtomicBoolean();
+    // Number of the task, number of its items and the next item in one word: a late thread that has the last task in mind
+    // cannot take an item of this one.
+    private final AtomicLong claims = new AtomicLong();
+    private final AtomicInteger done = new AtomicInteger();
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private volatile Task task;
+    private volatile boolean closed;
+
+    /** @param threads the caller's included */
+    ThreadTeam(int threads) {
+        workers = new Worker[threads - 1];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker(i + 1);
+            workers[i].start();
+        }
+    }
+
+    /** The number of threads, the caller's included. */
+    int size() {
+        return workers.length + 1;
+    }
+
+    /** Does all items and returns when they are done. The first failure of an item is thrown here. */
+    void run(int items, Task work) {
+        if (items > MAX_ITEMS) {
+            throw new IllegalArgumentException("expected at most " + MAX_ITEMS + " items, found " + items);
+        }
+        if (items == 1 || workers.length == 0 || !taken.compareAndSet(false, true)) {
+            for (int i = 0; i < items; i++) {
+                work.run(i, 0);
+            }
+            return;
+        }
+        try {
+            task = work;
+            done.set(0);
+            long number = (claims.get() >>> 2 * INDEX_BITS) + 1;
+            claims.set(number << 2 * INDEX_BITS | (long) items << INDEX_BITS);
+            for (Worker worker : workers) {
+                worker.wake();
+            }
+            doItems(0);
+            for (int spins = 0; done.get() < items; spins++) {
+                pause(spins);
+            }
+            task = null;
+            Throwable thrown = failure.getAndSet(null);
+            if (thrown != null) {
+                throw new IllegalStateException("a thread of the team failed", thrown);
+            }
+        } finally {
+            taken.set(false);
+        }
+    }
+
+    private static void pause(int spins) {
+        // A thread of the team may have lost its processor to another program.
+        if (spins > 10_000) {
+            Thread.yield();
+        } else {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Takes items of the present task until there are none. */
+    private void doItems(int worker) {
+        while (true) {
+            long claim = claims.get();
+            int items = (int) (claim >>> INDEX_BITS) & MAX_ITEMS;
+            int item = (int) claim & MAX_ITEMS;
+            if (item >= items) {
+                return;
+            }
+            if (claims.compareAndSet(claim, claim + 1)) {
+                try {
+                    // Not replaced before this item is done.
+                    task.run(item, worker);
+                } catch (Throwable e) {
+                    failure.compareAndSet(null, e);
+                } finally {
+                    done.incrementAndGet();
+                }
+            }
+        }
+    }
+
+    /** No task may be under way. */
+    @Override
+    public void close() {
+        closed = true;
+        for (Worker worker : workers) {
+            LockSupport.unpark(worker);
+        }
+    }
+
+    private final class Worker extends Thread {
+        private final int number;
+        private volatile boolean asleep;
+
+        Worker(int number) {
+            super("rwkv-simd-" + number);
+            this.number = number;
+            setDaemon(true);
+        }
+
+        void wake() {
+            if (asleep) {
+                LockSupport.unpark(this);
+            }
+        }
+
+        @Override
+        public void run() {
+            long seen = 0;
+            while (!closed) {
+                long claim = claims.get();
+                if (claim >>> 2 * INDEX_BITS != seen) {
+                    seen = claim >>> 2 * INDEX_BITS;
+                    doItems(number);
+                } else {
+                    await(seen);
+                }
+            }
+        }
+
+        private void await(long seen) {
+            long start = System.nanoTime();
+            for (int spins = 1; claims.get() >>> 2 * INDEX_BITS == seen && !closed; spins++) {
+                Thread.onSpinWait();
+                if (spins % 64 == 0 && System.nanoTime() - start > SPIN_NANOS) {
+                    asleep = true;
+                    if (claims.get() >>> 2 * INDEX_BITS == seen && !closed) {
+                        LockSupport.park(ThreadTeam.this);
+                    }
+                    asleep = false;
+                    start = System.nanoTime();
+                }
+            }
+        }
+    }
+}

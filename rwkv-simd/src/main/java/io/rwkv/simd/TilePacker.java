@@ -1,0 +1,113 @@
+package io.rwkv.simd;
+
+import static io.rwkv.simd.TiledMatrix.TILE;
+
+import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.tensor.MappedTensor;
+import io.rwkv.core.tensor.StoredTensor;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Brings the rows of a stored matrix into tiles, converting or quantising them on the way. Rows that the file holds in the
+ * wanted form are not converted at all. For one thread.
+ */
+final class TilePacker {
+    private static final int BLOCK = BlockGemv.BLOCK;
+
+    private final TiledMatrix matrix;
+    private final StoredTensor stored;
+    private final DType type;
+    private final int rowBytes;
+    private final float[] values;
+    private final ByteBuffer encoded;
+    private final byte[] tile;
+    private final ByteBuffer tileBuffer;
+
+    TilePacker(TiledMatrix matrix, StoredTensor stored) {
+        this.matrix = matrix;
+        this.stored = stored;
+        this.type = DType.valueOf(matrix.format().name());
+        this.rowBytes = Math.toIntExact(type.bytes(matrix.columns()));
+        this.values = new float[matrix.columns()];
+        this.encoded = ByteBuffer.allocate(rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.tile = new byte[Math.toIntExact(matrix.columns() / matrix.format().blockColumns()
+                * (long) matrix.format().blockBytes())];
+        this.tileBuffer = ByteBuffer.wrap(tile).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Fills one tile. */
+    void pack(int number) {
+        int rows = matrix.rowsOf(number);
+        if (rows < TILE) {
+            Arrays.fill(tile, (byte) 0);
+        }
+        for (int row = 0; row < rows; row++) {
+            ByteBuffer bytes = row((long) number * TILE + row);
+            switch (matrix.format()) {
+                case F32 -> f32(bytes, row);
+                case F16, BF16 -> sixteenBits(bytes, row);
+                case Q8_0 -> q8(bytes, row);
+                case Q4_0 -> q4(bytes, row);
+            }
+        }
+        MemorySegment.copy(MemorySegment.ofArray(tile), 0, matrix.memory(number), 0, tile.length);
+    }
+
+    /** One row in the wanted type, at index 0 of a little-endian buffer. */
+    private ByteBuffer row(long row) {
+        if (stored instanceof MappedTensor mapped && mapped.dtype() == type && mapped.isContiguous()
+                && rowBytes <= MappedFile.MAX_SLICE) {
+            return mapped.file().slice(mapped.byteOffset() + row * rowBytes, rowBytes);
+        }
+        stored.read(row * values.length, values, 0, values.length);
+        type.narrow(values, 0, values.length, encoded, 0);
+        return encoded;
+    }
+
+    private void f32(ByteBuffer bytes, int row) {
+        for (int k = 0; k < values.length; k++) {
+            tileBuffer.putInt(4 * (k * TILE + row), bytes.getInt(4 * k));
+        }
+    }
+
+    private void sixteenBits(ByteBuffer bytes, int row) {
+        for (int k = 0; k < values.length; k++) {
+            tileBuffer.putShort(2 * (k * TILE + row), bytes.getShort(2 * k));
+        }
+    }
+
+    private void q8(ByteBuffer bytes, int row) {
+        for (int block = 0; block < values.length / BLOCK; block++) {
+            int from = block * (2 + BLOCK);
+            int to = from * TILE;
+            tileBuffer.putShort(to + 2 * row, bytes.getShort(from));
+            for (int j = 0; j < BLOCK; j++) {
+                tile[to + (2 + j) * TILE + row] = bytes.get(from + 2 + j);
+            }
+        }
+    }
+
+    private void q4(ByteBuffer bytes, int row) {
+        int half = BLOCK / 2;
+        int place = row < TILE / 2 ? 2 * row : 2 * (row - TILE / 2) + 1;
+        for (int block = 0; block < values.length / BLOCK; block++) {
+            int from = block * (2 + half);
+            int to = from * TILE;
+            tileBuffer.putShort(to + 2 * row, bytes.getShort(from));
+            for (int j = 0; j < BLOCK; j += 4) {
+                // In the file each byte holds one column of the block's first half and one of its second.
+                int packed = 0;
+                for (int i = 3; i >= 0; i--) {
+                    int b = bytes.get(from + 2 + (j + i) % half);
+                    packed = packed << 4 | (j + i < half ? b : b >> 4) & 0xF;
+                }
+                tileBuffer.putShort(to + 2 * TILE + j / 4 * 2 * TILE + 2 * place, (short) packed);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.rwkv.simd;
+
+import io.rwkv.core.engine.Matrix;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** A weight matrix in tiles of 64 rows, outside the heap. Rows that fill up the last tile are zero. Immutable once filled. */
+final class TiledMatrix implements Matrix {
+    /** Rows per tile. */
+    static final int TILE = 64;
+
+    private final Format format;
+    private final int rows;
+    private final int columns;
+    private final MemorySegment memory;
+    private final long address;
+    private final long tileBytes;
+
+    /** @param columns a multiple of the format's block */
+    TiledMatrix(Format format, int rows, int columns, Arena arena) {
+        if (rows < 1 || columns < 1 || columns % format.blockColumns() != 0) {
+            throw new IllegalArgumentException(
+                    "expected whole blocks of " + format + ", found " + rows + " × " + columns);
+        }
+        this.format = format;
+        this.rows = rows;
+        this.columns = columns;
+        this.tileBytes = (long) columns / format.blockColumns() * format.blockBytes();
+        this.memory = NativeMemory.allocate(arena, tileBytes * tiles());
+        this.address = memory.address();
+    }
+
+    Format format() {
+        return format;
+    }
+
+    @Override
+    public int rows() {
+        return rows;
+    }
+
+    @Override
+    public int columns() {
+        return columns;
+    }
+
+    int tiles() {
+        return (rows + TILE - 1) / TILE;
+    }
+
+    /** Rows of this tile that the matrix has. */
+    int rowsOf(int tile) {
+        return Math.min(TILE, rows - tile * TILE);
+    }
+
+    /** Where a tile begins. */
+    long address(int tile) {
+        return address + tile * tileBytes;
+    }
+
+    /** A tile's memory, to be filled. */
+    MemorySegment memory(int tile) {
+        return memory.asSlice(tile * tileBytes, tileBytes);
+    }
+
+    /** Bytes that a product with one vector reads. */
+    long bytes() {
+        return tiles() * tileBytes;
+    }
+}

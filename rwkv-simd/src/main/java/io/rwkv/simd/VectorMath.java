@@ -1,0 +1,140 @@
+package io.rwkv.simd;
+
+import static io.rwkv.simd.Lanes.FLOATS;
+import static io.rwkv.simd.Lanes.L;
+
+import io.rwkv.core.engine.Nonlinearity;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/** Functions of each element, within a few units in the last place. The JDK's own vector functions are slow on some platforms. */
+final class VectorMath {
+    private static final float LOG2_E = 1.44269504f;
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+    /** Adding it rounds to an integer, which then stands in the lowest bits. */
+    private static final float ROUND = 0x1.8p23f;
+    /** Beyond these, e^x stays what it is there: 2.7e-38 and 1.7e38. */
+    private static final float LEAST = -86.5f;
+    private static final float MOST = 88f;
+    private static final float DECAY7 = -0.606531f;
+    /** Where tanh is taken from its series, since 1 − 2 / (e^2x + 1) loses digits. */
+    private static final float SMALL = 0.125f;
+
+    private VectorMath() {
+    }
+
+    /** e^x. */
+    static FloatVector exp(FloatVector x) {
+        x = x.max(LEAST).min(MOST);
+        FloatVector n = x.mul(LOG2_E).add(ROUND);
+        FloatVector whole = n.sub(ROUND);
+        FloatVector r = x.sub(whole.mul(LN2_HIGH)).sub(whole.mul(LN2_LOW));
+        FloatVector p = r.mul(1f / 5040).add(1f / 720);
+        p = p.mul(r).add(1f / 120);
+        p = p.mul(r).add(1f / 24);
+        p = p.mul(r).add(1f / 6);
+        p = p.mul(r).add(0.5f);
+        p = p.mul(r).add(1f);
+        p = p.mul(r).add(1f);
+        return p.reinterpretAsInts().add(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23))
+                .reinterpretAsFloats();
+    }
+
+    /** e^x of so many numbers from {@code at} on, to the start of {@code out}. */
+    static void exp(float[] x, int at, float[] out, int count) {
+        int i = 0;
+        for (; i + L <= count; i += L) {
+            exp(FloatVector.fromArray(FLOATS, x, at + i)).intoArray(out, i);
+        }
+        for (; i < count; i++) {
+            out[i] = (float) Math.exp(x[at + i]);
+        }
+    }
+
+    /** f(x) of each element; {@code out} may be {@code x}. */
+    static void apply(Nonlinearity f, float[] x, float[] out, int from, int to) {
+        switch (f) {
+            case IDENTITY -> System.arraycopy(x, from, out, from, to - from);
+            case TANH -> tanh(x, out, from, to);
+            case SIGMOID -> sigmoid(x, 1, out, from, to);
+            case DECAY7 -> sigmoid(x, DECAY7, out, from, to);
+            case SILU -> silu(x, out, from, to);
+            case SQUARED_RELU -> squaredRelu(x, out, from, to);
+            case MINUS_EXP -> minusExp(x, out, from, to);
+        }
+    }
+
+    /** f(x) of one number. */
+    static float apply(Nonlinearity f, float x) {
+        return switch (f) {
+            case IDENTITY -> x;
+            case TANH -> (float) Math.tanh(x);
+            case SIGMOID -> (float) (1 / (1 + Math.exp(-x)));
+            case DECAY7 -> (float) (DECAY7 / (1 + Math.exp(-x)));
+            case SILU -> (float) (x / (1 + Math.exp(-x)));
+            case SQUARED_RELU -> x > 0 ? x * x : 0;
+            case MINUS_EXP -> (float) -Math.exp(x);
+        };
+    }
+
+    private static void tanh(float[] x, float[] out, int from, int to) {
+        int i = from;
+        for (; i + L <= to; i += L) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, i);
+            FloatVector q = v.mul(v);
+            FloatVector series = q.mul(-17f / 315).add(2f / 15).mul(q).add(-1f / 3).mul(q).mul(v).add(v);
+            FloatVector e = exp(v.add(v)).add(1f);
+            VectorMask<Float> small = v.abs().compare(VectorOperators.LT, SMALL);
+            FloatVector.broadcast(FLOATS, -2f).div(e).add(1f).blend(series, small).intoArray(out, i);
+        }
+        for (; i < to; i++) {
+            out[i] = apply(Nonlinearity.TANH, x[i]);
+        }
+    }
+
+    private static void sigmoid(float[] x, float factor, float[] out, int from, int to) {
+        int i = from;
+        for (; i + L <= to; i += L) {
+            FloatVector e = exp(FloatVector.fromArray(FLOATS, x, i).neg()).add(1f);
+            FloatVector.broadcast(FLOATS, factor).div(e).intoArray(out, i);
+        }
+        for (; i < to; i++) {
+            out[i] = factor * apply(Nonlinearity.SIGMOID, x[i]);
+        }
+    }
+
+    private static void silu(float[] x, float[] out, int from, int to) {
+        int i = from;
+        for (; i + L <= to; i += L) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, i);
+            v.div(exp(v.neg()).add(1f)).intoArray(out, i);
+        }
+        for (; i < to; i++) {
+            out[i] = apply(Nonlinearity.SILU, x[i]);
+        }
+    }
+
+    private static void squaredRelu(float[] x, float[] out, int from, int to) {
+        int i = from;
+        for (; i + L <= to; i += L) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, i).max(0f);
+            v.mul(v).intoArray(out, i);
+        }
+        for (; i < to; i++) {
+            out[i] = apply(Nonlinearity.SQUARED_RELU, x[i]);
+        }
+    }
+
+    private static void minusExp(float[] x, float[] out, int from, int to) {
+        int i = from;
+        for (; i + L <= to; i += L) {
+            exp(FloatVector.fromArray(FLOATS, x, i)).neg().intoArray(out, i);
+        }
+        for (; i < to; i++) {
+            out[i] = apply(Nonlinearity.MINUS_EXP, x[i]);
+        }
+    }
+}

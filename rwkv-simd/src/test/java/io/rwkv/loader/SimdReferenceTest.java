@@ -1,0 +1,8 @@
+package io.rwkv.loader;
+
+class SimdReferenceTest extends ReferenceConformance {
+    @Override
+    String engine() {
+        return "simd";
+    }
+}
