@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -35,6 +36,7 @@ public final class RwkvModel implements AutoCloseable {
     private final RwkvConfig config;
     private final LoadedModel loaded;
     private final String engineName;
+    private final long weightBytes;
     // Calls hold the read lock: closing waits for them, so that no call ever meets freed memory.
     private final ReadWriteLock closing = new ReentrantReadWriteLock();
     private Engine engine; // null once closed; guarded by closing
@@ -43,6 +45,7 @@ public final class RwkvModel implements AutoCloseable {
         this.config = config;
         this.engine = engine;
         this.engineName = engine.name();
+        this.weightBytes = engine.weightBytes();
         this.loaded = loaded;
     }
 
@@ -74,6 +77,28 @@ public final class RwkvModel implements AutoCloseable {
     /** The name of the engine that computes. */
     public String engineName() {
         return engineName;
+    }
+
+    /**
+     * The bytes of weights that computing one token reads, as the engine holds them. Divided by what the machine's memory
+     * delivers per second, it is the least time that a token can take, unless weights are skipped ({@link #skippedShare()}).
+     */
+    public long weightBytes() {
+        return weightBytes;
+    }
+
+    /**
+     * The squared relu of a channel mix is exactly zero for most hidden units of trained models, and an engine may leave out
+     * the weights that these units would be multiplied by. The share of units left out since the model was opened, from 0 to
+     * 1, counting only tokens computed one at a time; empty if there were none, or the engine leaves nothing out.
+     */
+    public OptionalDouble skippedShare() {
+        closing.readLock().lock();
+        try {
+            return engine == null ? OptionalDouble.empty() : engine.skippedShare();
+        } finally {
+            closing.readLock().unlock();
+        }
     }
 
     /** Identifies the weights: the same in any container, and what saved states are checked against. */

@@ -23,8 +23,11 @@ final class BlockGemv {
     private BlockGemv() {
     }
 
-    /** Weights are widened to float32 in registers, so that nothing is lost but what quantising the weights has lost. */
-    static void q8(long w, float[] x, int at, int n, float[] y, int to) {
+    /**
+     * As {@link PlainGemv#f32}. Weights are widened to float32 in registers, so that nothing is lost but what quantising the
+     * weights has lost.
+     */
+    static void q8(long w, float[] x, int at, int n, float[] y, int to, int step) {
         for (int row = 0; row < TILE; row += PASS) {
             FloatVector s0 = FloatVector.zero(FLOATS);
             FloatVector s1 = s0;
@@ -37,7 +40,7 @@ final class BlockGemv {
                 FloatVector c = a;
                 FloatVector d = a;
                 long p = block + 2 * TILE + row;
-                for (int j = 0; j < BLOCK; j++) {
+                for (int j = 0; j < BLOCK; j += step) {
                     FloatVector v = FloatVector.broadcast(FLOATS, x[k + j]);
                     a = bytes(p).fma(v, a);
                     b = bytes(p + L).fma(v, b);
@@ -108,13 +111,13 @@ final class BlockGemv {
         }
     }
 
-    private static void clear(float[] y, int at) {
+    static void clear(float[] y, int at) {
         FloatVector.zero(FLOATS).intoArray(y, at);
         FloatVector.zero(FLOATS).intoArray(y, at + L);
     }
 
     /** Lanes of rows i and 32 + i by turns. */
-    private static void addScaled(ShortVector sums, float scale, long scales, float[] y, int at) {
+    static void addScaled(ShortVector sums, float scale, long scales, float[] y, int at) {
         IntVector both = sums.reinterpretAsInts();
         FloatVector low = (FloatVector) both.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16)
                 .convert(VectorOperators.I2F, 0);

@@ -31,15 +31,16 @@ final class PlainGemv {
      * @param w address of the tile
      * @param x the vector, from {@code at} on, of {@code n} numbers
      * @param y receives 64 sums from {@code to} on
+     * @param step 1, but not a constant: see {@link Products}
      */
-    static void f32(long w, float[] x, int at, int n, float[] y, int to) {
+    static void f32(long w, float[] x, int at, int n, float[] y, int to, int step) {
         for (int row = 0; row < TILE; row += PASS) {
             FloatVector a = FloatVector.zero(FLOATS);
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
             long p = w + 4L * row;
-            for (int k = at; k < at + n; k++) {
+            for (int k = at; k < at + n; k += step) {
                 FloatVector v = FloatVector.broadcast(FLOATS, x[k]);
                 a = FloatVector.fromMemorySegment(FLOATS, ALL, p, LITTLE).fma(v, a);
                 b = FloatVector.fromMemorySegment(FLOATS, ALL, p + 4 * L, LITTLE).fma(v, b);
@@ -52,14 +53,14 @@ final class PlainGemv {
     }
 
     /** As {@link #f32}. */
-    static void bf16(long w, float[] x, int at, int n, float[] y, int to) {
+    static void bf16(long w, float[] x, int at, int n, float[] y, int to, int step) {
         for (int row = 0; row < TILE; row += PASS) {
             FloatVector a = FloatVector.zero(FLOATS);
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
             long p = w + 2L * row;
-            for (int k = at; k < at + n; k++) {
+            for (int k = at; k < at + n; k += step) {
                 FloatVector v = FloatVector.broadcast(FLOATS, x[k]);
                 a = bfloats(p).fma(v, a);
                 b = bfloats(p + 2 * L).fma(v, b);
@@ -72,14 +73,14 @@ final class PlainGemv {
     }
 
     /** As {@link #f32}. */
-    static void f16(long w, float[] x, int at, int n, float[] y, int to) {
+    static void f16(long w, float[] x, int at, int n, float[] y, int to, int step) {
         for (int row = 0; row < TILE; row += PASS) {
             FloatVector a = FloatVector.zero(FLOATS);
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
             long p = w + 2L * row;
-            for (int k = at; k < at + n; k++) {
+            for (int k = at; k < at + n; k += step) {
                 FloatVector v = FloatVector.broadcast(FLOATS, x[k]);
                 a = halves(p).fma(v, a);
                 b = halves(p + 2 * L).fma(v, b);
@@ -104,7 +105,7 @@ final class PlainGemv {
                 .reinterpretAsFloats().mul(HALF_EXPONENT);
     }
 
-    private static void store(float[] y, int to, FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
+    static void store(float[] y, int to, FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
         a.intoArray(y, to);
         b.intoArray(y, to + L);
         c.intoArray(y, to + 2 * L);

@@ -9,6 +9,16 @@ import java.util.Arrays;
  * again by one {@link SimdOps}.
  */
 final class Products implements ThreadTeam.Task {
+    /**
+     * The step from column to column, always 1. Kernels with a constant step are unrolled by the compiler, which also changes
+     * the order of their loads; the processor then fails to see that it should read ahead, and memory is read at half speed.
+     */
+    private int step = 1;
+
+    /** With more than this share to read, reading all in one stream is faster. */
+    private static final double WORTH_SKIPPING = 0.6;
+
+    private final SimdEngine engine;
     private final ThreadTeam team;
     private final float[][] panels; // for each thread, made when first needed
     private final float[][] lastTiles; // for each thread: a tile's results where the output has no room for all of them
@@ -16,10 +26,13 @@ final class Products implements ThreadTeam.Task {
     private SimdActivations[] inputs = new SimdActivations[8];
     private SimdActivations[] outputs = new SimdActivations[8];
     private RoundedVector[] rounded = new RoundedVector[8]; // of inputs to 4-bit matrices
+    private Nonzeros[] nonzeros = new Nonzeros[8]; // of inputs that are mostly zero
+    private boolean[] skip = new boolean[8];
     private int[] firstTile = new int[9];
     private int count;
 
-    Products(ThreadTeam team) {
+    Products(SimdEngine engine, ThreadTeam team) {
+        this.engine = engine;
         this.team = team;
         panels = new float[team.size()][];
         lastTiles = new float[team.size()][];
@@ -32,6 +45,8 @@ final class Products implements ThreadTeam.Task {
             inputs = Arrays.copyOf(inputs, 2 * count);
             outputs = Arrays.copyOf(outputs, 2 * count);
             rounded = Arrays.copyOf(rounded, 2 * count);
+            nonzeros = Arrays.copyOf(nonzeros, 2 * count);
+            skip = Arrays.copyOf(skip, 2 * count);
             firstTile = Arrays.copyOf(firstTile, 2 * count + 1);
         }
         matrices[count] = matrix;
@@ -40,6 +55,7 @@ final class Products implements ThreadTeam.Task {
         if (matrix.format() == Format.Q4_0) {
             round(count);
         }
+        skip[count] = matrix.sparseInput() && input.rows == 1 && mostlyZero(count);
         firstTile[count + 1] = firstTile[count] + matrix.tiles();
         count++;
     }
@@ -55,6 +71,19 @@ final class Products implements ThreadTeam.Task {
             rounded[i] = new RoundedVector();
         }
         rounded[i].round(input.values, 0, input.columns);
+    }
+
+    private boolean mostlyZero(int i) {
+        if (nonzeros[i] == null) {
+            nonzeros[i] = new Nonzeros();
+        }
+        Format format = matrices[i].format();
+        int step = format == Format.Q4_0 ? 4 : 1;
+        int n = matrices[i].columns();
+        nonzeros[i].find(inputs[i].values, n, step, BlockGemv.BLOCK);
+        boolean few = nonzeros[i].count * step < WORTH_SKIPPING * n;
+        engine.countSkipped(n, few ? n - nonzeros[i].count * step : 0);
+        return few;
     }
 
     /** Computes all products added since the last time. */
@@ -85,18 +114,37 @@ final class Products implements ThreadTeam.Task {
         int rows = matrix.rowsOf(tile);
         float[] y = rows == TILE ? outputs[i].values : lastTile(worker, 1);
         int to = rows == TILE ? tile * TILE : 0;
-        float[] x = inputs[i].values;
         int n = matrix.columns();
         long address = matrix.address(tile);
-        switch (matrix.format()) {
-            case F32 -> PlainGemv.f32(address, x, 0, n, y, to);
-            case F16 -> PlainGemv.f16(address, x, 0, n, y, to);
-            case BF16 -> PlainGemv.bf16(address, x, 0, n, y, to);
-            case Q8_0 -> BlockGemv.q8(address, x, 0, n, y, to);
-            case Q4_0 -> BlockGemv.q4(address, rounded[i], n, y, to);
+        if (skip[i]) {
+            sparse(i, address, n, y, to);
+        } else {
+            dense(i, address, n, y, to);
         }
         if (rows < TILE) {
             System.arraycopy(y, 0, outputs[i].values, tile * TILE, rows);
+        }
+    }
+
+    private void dense(int i, long address, int n, float[] y, int to) {
+        float[] x = inputs[i].values;
+        switch (matrices[i].format()) {
+            case F32 -> PlainGemv.f32(address, x, 0, n, y, to, step);
+            case F16 -> PlainGemv.f16(address, x, 0, n, y, to, step);
+            case BF16 -> PlainGemv.bf16(address, x, 0, n, y, to, step);
+            case Q8_0 -> BlockGemv.q8(address, x, 0, n, y, to, step);
+            case Q4_0 -> BlockGemv.q4(address, rounded[i], n, y, to);
+        }
+    }
+
+    private void sparse(int i, long address, int n, float[] y, int to) {
+        float[] x = inputs[i].values;
+        switch (matrices[i].format()) {
+            case F32 -> SparseGemv.f32(address, x, nonzeros[i], y, to);
+            case F16 -> SparseGemv.f16(address, x, nonzeros[i], y, to);
+            case BF16 -> SparseGemv.bf16(address, x, nonzeros[i], y, to);
+            case Q8_0 -> SparseGemv.q8(address, x, n, nonzeros[i], y, to);
+            case Q4_0 -> SparseGemv.q4(address, rounded[i], n, nonzeros[i], y, to);
         }
     }
 

@@ -13,12 +13,20 @@ import io.rwkv.core.tensor.StoredTensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.LongAdder;
 
 /** Computes on the CPU with the Vector API. Weights lie outside the heap in tiles, each format with kernels of its own. */
 final class SimdEngine implements Engine {
+    /** {@code -Drwkv.simd.skip=false} reads the weights that would be multiplied by zero too, for comparison. */
+    private static final boolean SKIPPING = !"false".equals(System.getProperty("rwkv.simd.skip"));
+
     private final Precision precision;
     private final ThreadTeam team;
     private final Arena arena = Arena.ofShared();
+    private long weightBytes; // written while loading, by one thread
+    private final LongAdder units = new LongAdder(); // hidden units of channel mixes
+    private final LongAdder skipped = new LongAdder(); // those of them that were zero and not read
     private final Deque<SimdOps> idle = new ArrayDeque<>();
 
     SimdEngine(EngineOptions options) {
@@ -47,7 +55,7 @@ final class SimdEngine implements Engine {
         long[] shape = weights.shape();
         int columns = Math.toIntExact(shape[1]);
         TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
-                arena);
+                SKIPPING && use == MatrixUse.AFTER_SQUARED_RELU, arena);
         TilePacker[] packers = new TilePacker[team.size()];
         team.run(matrix.tiles(), (tile, worker) -> {
             if (packers[worker] == null) {
@@ -55,6 +63,7 @@ final class SimdEngine implements Engine {
             }
             packers[worker].pack(tile);
         });
+        weightBytes += matrix.bytes();
         return matrix;
     }
 
@@ -79,6 +88,22 @@ final class SimdEngine implements Engine {
             case Q8_0, Q4_K, Q5_K, Q6_K -> Format.Q8_0;
             default -> Format.F32;
         };
+    }
+
+    @Override
+    public OptionalDouble skippedShare() {
+        return units.sum() == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) skipped.sum() / units.sum());
+    }
+
+    /** Counts what one product left out. */
+    void countSkipped(int of, int number) {
+        units.add(of);
+        skipped.add(number);
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
     }
 
     @Override

@@ -36,7 +36,7 @@ final class SimdOps implements Ops {
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
         this.team = team;
-        this.products = new Products(team);
+        this.products = new Products(engine, team);
         this.decays = new float[team.size()][];
         this.wkv4 = new Wkv4[team.size()];
     }

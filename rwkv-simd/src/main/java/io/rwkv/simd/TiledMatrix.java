@@ -11,19 +11,24 @@ final class TiledMatrix implements Matrix {
     static final int TILE = 64;
 
     private final Format format;
+    private final boolean sparseInput;
     private final int rows;
     private final int columns;
     private final MemorySegment memory;
     private final long address;
     private final long tileBytes;
 
-    /** @param columns a multiple of the format's block */
-    TiledMatrix(Format format, int rows, int columns, Arena arena) {
+    /**
+     * @param columns a multiple of the format's block
+     * @param sparseInput whether to expect vectors that are mostly zero
+     */
+    TiledMatrix(Format format, int rows, int columns, boolean sparseInput, Arena arena) {
         if (rows < 1 || columns < 1 || columns % format.blockColumns() != 0) {
             throw new IllegalArgumentException(
                     "expected whole blocks of " + format + ", found " + rows + " × " + columns);
         }
         this.format = format;
+        this.sparseInput = sparseInput;
         this.rows = rows;
         this.columns = columns;
         this.tileBytes = (long) columns / format.blockColumns() * format.blockBytes();
@@ -33,6 +38,10 @@ final class TiledMatrix implements Matrix {
 
     Format format() {
         return format;
+    }
+
+    boolean sparseInput() {
+        return sparseInput;
     }
 
     @Override

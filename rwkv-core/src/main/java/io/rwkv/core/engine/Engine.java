@@ -2,6 +2,8 @@ package io.rwkv.core.engine;
 
 import io.rwkv.core.tensor.StoredTensor;
 
+import java.util.OptionalDouble;
+
 /**
  * Holds one model's weights in its own form and computes with them. Safe for any number of threads; each call of a model
  * borrows an {@link Ops} of its own.
@@ -20,6 +22,17 @@ public interface Engine extends AutoCloseable {
      * @param use may decide the form
      */
     Matrix matrix(StoredTensor weights, MatrixUse use);
+
+    /** The bytes of the weight matrices: what computing one token reads, the embedding's row apart. */
+    long weightBytes();
+
+    /**
+     * Of the hidden units of channel mixes computed so far for one token at a time, the share that was zero and whose weights
+     * were not read; empty if none was computed, or the engine does not skip any.
+     */
+    default OptionalDouble skippedShare() {
+        return OptionalDouble.empty();
+    }
 
     /** Operations for one call of the model, by one thread; closed at its end. */
     Ops ops();

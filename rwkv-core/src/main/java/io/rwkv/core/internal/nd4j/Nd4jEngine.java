@@ -22,6 +22,7 @@ final class Nd4jEngine implements Engine {
     private static final int COPY_BLOCK = 1 << 18; // elements
 
     private final List<INDArray> weights = new ArrayList<>();
+    private long weightBytes; // written while loading, by one thread
     private final Deque<Nd4jOps> idle = new ArrayDeque<>();
 
     @Override
@@ -41,6 +42,7 @@ final class Nd4jEngine implements Engine {
         long[] shape = stored.shape();
         int count = Math.toIntExact(stored.elementCount());
         INDArray array = keep(shape[0], shape[1]);
+        weightBytes += 4L * count;
         float[] block = new float[Math.min(count, COPY_BLOCK)];
         for (int done = 0; done < count; done += block.length) {
             int length = Math.min(block.length, count - done);
@@ -56,6 +58,11 @@ final class Nd4jEngine implements Engine {
             weights.add(array);
         }
         return array;
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
     }
 
     @Override
