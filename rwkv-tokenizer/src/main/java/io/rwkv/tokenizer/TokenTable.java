@@ -25,6 +25,18 @@ final class TokenTable {
         return bytes.length;
     }
 
+    /** @throws IllegalArgumentException if the id is outside the vocabulary */
+    boolean contains(int id) {
+        if (id < 0 || id >= bytes.length) {
+            throw outside(id);
+        }
+        return bytes[id] != null;
+    }
+
+    private IllegalArgumentException outside(int id) {
+        return new IllegalArgumentException("token id " + id + " is outside the vocabulary's 0 to " + (size() - 1));
+    }
+
     byte[] decode(int[] ids) {
         long length = 0;
         for (int id : ids) {
@@ -45,10 +57,7 @@ final class TokenTable {
     }
 
     private byte[] bytesOf(int id) {
-        if (id < 0 || id >= bytes.length) {
-            throw new IllegalArgumentException("token id " + id + " is outside the vocabulary's 0 to " + (size() - 1));
-        }
-        if (bytes[id] == null) {
+        if (!contains(id)) {
             throw new IllegalArgumentException(
                     "token id " + id + " is unused in this vocabulary of 0 to " + (size() - 1));
         }

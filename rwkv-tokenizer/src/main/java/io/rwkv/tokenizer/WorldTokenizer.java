@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -66,6 +68,34 @@ public final class WorldTokenizer implements Tokenizer {
         Objects.requireNonNull(vocabulary, "vocabulary");
         Objects.requireNonNull(sourceName, "sourceName");
         return new WorldTokenizer(WorldVocabulary.read(vocabulary, sourceName));
+    }
+
+    /**
+     * Takes a vocabulary that another file carries, such as a GGUF file.
+     *
+     * @param tokens the bytes of each token by id, null for ids without one, which id 0 is; the arrays are copied
+     * @param sourceName what error messages call the vocabulary
+     * @return the tokenizer
+     * @throws TokenizerFormatException if id 0 has a token, a token is empty or comes twice, there are more than four
+     *         megabytes of them, or one of the 256 bytes is none; the message says which
+     */
+    public static WorldTokenizer of(List<byte[]> tokens, String sourceName) throws TokenizerFormatException {
+        Objects.requireNonNull(tokens, "tokens");
+        Objects.requireNonNull(sourceName, "sourceName");
+        return new WorldTokenizer(WorldVocabulary.of(tokens, sourceName));
+    }
+
+    /**
+     * The bytes of a token.
+     *
+     * @param id from 0 to {@link #vocabularySize()} - 1
+     * @return a new array; empty if no token has this id, or it is 0, which ends a text
+     * @throws IllegalArgumentException if the id is outside the vocabulary
+     */
+    public Optional<byte[]> token(int id) {
+        return id == END_OF_TEXT || !tokens.contains(id)
+                ? Optional.empty()
+                : Optional.of(tokens.decode(new int[]{id}));
     }
 
     /** {@inheritDoc} The ids are 1 or more. */

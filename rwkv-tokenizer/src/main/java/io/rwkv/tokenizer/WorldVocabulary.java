@@ -5,8 +5,9 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
-/** Reads a vocabulary of lines {@code id literal length}. */
+/** Reads a vocabulary of lines {@code id literal length}, or takes one that is held elsewhere. */
 final class WorldVocabulary {
     /** Four times the size of the one in use; what a file can make us allocate is a multiple of this. */
     static final int MAX_BYTES = 1 << 22;
@@ -19,9 +20,21 @@ final class WorldVocabulary {
     private final TokenTable.Builder table = new TokenTable.Builder();
     private final ByteTrie.Builder strings = new ByteTrie.Builder();
 
-    private WorldVocabulary(byte[] file, String source) throws TokenizerFormatException {
+    private WorldVocabulary(String source, Lines lines) throws TokenizerFormatException {
         this.source = source;
         table.add(0, new byte[0]); // the end of a text, which the file does not list
+        lines.addTo(this);
+        tokens = table.build();
+        trie = strings.build();
+        checkBytes();
+    }
+
+    /** Adds all tokens. */
+    private interface Lines {
+        void addTo(WorldVocabulary vocabulary) throws TokenizerFormatException;
+    }
+
+    private void addAll(byte[] file) throws TokenizerFormatException {
         int number = 1;
         WorldLine blank = null;
         for (int start = 0; start < file.length; number++) {
@@ -40,9 +53,40 @@ final class WorldVocabulary {
             }
             start = end + 1;
         }
-        tokens = table.build();
-        trie = strings.build();
-        checkBytes();
+    }
+
+    private void addAll(List<byte[]> byId) throws TokenizerFormatException {
+        long bytes = 0;
+        for (int id = 0; id < byId.size(); id++) {
+            byte[] token = byId.get(id);
+            if (token == null) {
+                continue;
+            }
+            String where = "token id " + id;
+            bytes += token.length;
+            if (id == 0 || id > TokenTable.MAX_ID || bytes > MAX_BYTES) {
+                throw new TokenizerFormatException(source, where, id == 0
+                        ? "no token, as this id ends a text"
+                        : "at most " + MAX_BYTES + " bytes of tokens with ids up to " + TokenTable.MAX_ID,
+                        id == 0
+                                ? "one of " + token.length + " bytes"
+                                : "more");
+            }
+            if (token.length == 0) {
+                throw new TokenizerFormatException(source, where, "a token of one byte or more", "an empty one");
+            }
+            int same = strings.add(token, id);
+            if (same != ByteTrie.NONE) {
+                throw new TokenizerFormatException(source, where, "a token that no id before has",
+                        "that of id " + same + " again");
+            }
+            table.add(id, token.clone());
+        }
+    }
+
+    /** @param byId null where there is no token */
+    static WorldVocabulary of(List<byte[]> byId, String source) throws TokenizerFormatException {
+        return new WorldVocabulary(source, vocabulary -> vocabulary.addAll(byId));
     }
 
     static WorldVocabulary read(InputStream in, String source) throws IOException {
@@ -51,7 +95,7 @@ final class WorldVocabulary {
             throw new TokenizerFormatException(source, "the end of what is read", "a vocabulary of at most " + MAX_BYTES
                     + " bytes", "more");
         }
-        return new WorldVocabulary(file, source);
+        return new WorldVocabulary(source, vocabulary -> vocabulary.addAll(file));
     }
 
     private String text(byte[] file, int from, int to, int number) throws TokenizerFormatException {

@@ -3,6 +3,7 @@ package io.rwkv.tokenizer;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -258,5 +259,56 @@ class WorldTokenizerTest {
                     assertThrows(TokenizerFormatException.class, () -> Tokenizer.load(file)).getMessage());
         }
         assertThrows(IOException.class, () -> Tokenizer.load(folder.resolve("missing")));
+    }
+
+    private static List<byte[]> bytesById() {
+        List<byte[]> tokens = new ArrayList<>();
+        tokens.add(null);
+        for (int b = 0; b < 256; b++) {
+            tokens.add(new byte[]{(byte) b});
+        }
+        return tokens;
+    }
+
+    private static void assertRefused(List<byte[]> tokens, String message) {
+        String found = assertThrows(TokenizerFormatException.class, () -> WorldTokenizer.of(tokens, "a list"))
+                .getMessage();
+        assertTrue(found.startsWith("a list: at ") && found.contains(message), found);
+    }
+
+    @Test
+    void shouldTakeAVocabularyThatIsHeldElsewhere() throws IOException {
+        List<byte[]> tokens = bytesById();
+        tokens.add(null);
+        byte[] own = {'a', 'b'};
+        tokens.add(own);
+        WorldTokenizer tokenizer = WorldTokenizer.of(tokens, "a list");
+        own[0] = 'x';
+
+        assertArrayEquals(new int[]{258, C}, tokenizer.encode("abc"));
+        assertEquals(259, tokenizer.vocabularySize());
+        assertArrayEquals(new byte[]{'a', 'b'}, tokenizer.token(258).orElseThrow());
+        assertTrue(tokenizer.token(257).isEmpty());
+        assertTrue(tokenizer.token(0).isEmpty());
+        assertThrows(IllegalArgumentException.class, () -> tokenizer.token(259));
+        assertThrows(IllegalArgumentException.class, () -> tokenizer.token(-1));
+        assertEquals(OptionalInt.of(0), tokenizer.endOfText());
+    }
+
+    @Test
+    void shouldRefuseAVocabularyThatIsNone() {
+        List<byte[]> twice = bytesById();
+        twice.add(new byte[]{'a'});
+        assertRefused(twice, "token id 257: expected a token that no id before has, found that of id " + A + " again");
+        List<byte[]> empty = bytesById();
+        empty.add(new byte[0]);
+        assertRefused(empty, "token id 257: expected a token of one byte or more");
+        List<byte[]> zero = bytesById();
+        zero.set(0, new byte[]{'x', 'y'});
+        assertRefused(zero, "token id 0: expected no token, as this id ends a text");
+        List<byte[]> large = bytesById();
+        large.add(new byte[WorldVocabulary.MAX_BYTES]);
+        assertRefused(large, "token id 257: expected at most");
+        assertRefused(bytesById().subList(0, 256), "a token for each of the 256 bytes, found none for FF");
     }
 }
