@@ -17,11 +17,12 @@ import java.util.HexFormat;
  * Opens checkpoint files, whatever their format. The format is told by the file's first bytes, never by its name.
  *
  * <p>Formats: the zip archives that {@code torch.save} writes since PyTorch 1.6 and the pickle streams it wrote before
- * (both {@code .pth}), and safetensors. Nothing in a file is executed: a PyTorch file may name nothing but tensors and
+ * (both {@code .pth}), safetensors, and GGUF. Nothing in a file is executed: a PyTorch file may name nothing but tensors and
  * dictionaries.
  *
  * <p>The names are those of RWKV's own checkpoints, such as {@code blocks.0.att.key.weight}. An RWKV-7 in the Hugging Face
- * layout of flash-linear-attention ({@code model.layers.0.attn.k_proj.weight}) is shown under these names too; errors and
+ * layout of flash-linear-attention ({@code model.layers.0.attn.k_proj.weight}) is shown under these names too, and so are an
+ * RWKV-6 and an RWKV-7 in the GGUF layout of llama.cpp ({@code blk.0.time_mix_key.weight}); errors and
  * {@link TensorFile#nameInFile} give the names in the file.
  *
  * <p>All methods are safe for any number of threads.
@@ -41,10 +42,13 @@ public final class Checkpoints {
      * the heap this takes depend on the number of tensors, not on their size. The file must not be changed while the result
      * is in use.
      *
+     * <p>The quantised types of GGUF that are read are Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K.
+     *
      * <p>Entries of a PyTorch dictionary that are plain numbers or strings are left out.
      *
      * @throws RwkvFormatException if the file is of no known format, is damaged, holds something else than named tensors, or
-     *         has Hugging Face names of another model than RWKV-7
+     *         has Hugging Face names of another model than RWKV-7, or is a GGUF file of another architecture or of a type of
+     *         numbers that is not read
      * @throws java.nio.file.NoSuchFileException if there is no such file
      * @throws IOException if the file cannot be read
      */
@@ -74,13 +78,13 @@ public final class Checkpoints {
         if (head.length > 0 && (head[0] & 0xFF) == PickleOpcode.PROTO) {
             return PyTorchStream.read(file);
         }
-        if (startsWith(head, "GGUF")) {
-            throw RwkvFormatException.inFile(file.path(),
-                    "expected a PyTorch or safetensors file, found GGUF, which is not supported yet");
+        if (startsWith(head, GgufFile.MAGIC)) {
+            return GgufNames.view(GgufFile.read(file));
         }
         throw RwkvFormatException.inFile(file.path(),
-                "expected a PyTorch file, which starts with 50 4b 03 04 (\"PK\") or 80, or a safetensors file, which has"
-                        + " 7b (\"{\") after the eight bytes of a length, found " + show(head));
+                "expected a PyTorch file, which starts with 50 4b 03 04 (\"PK\") or 80, a safetensors file, which has"
+                        + " 7b (\"{\") after the eight bytes of a length, or a GGUF file, which starts with 47 47 55 46"
+                        + " (\"GGUF\"), found " + show(head));
     }
 
     private static boolean startsWith(byte[] head, String magic) {

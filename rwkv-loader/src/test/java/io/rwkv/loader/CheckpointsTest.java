@@ -90,11 +90,6 @@ class CheckpointsTest {
     }
 
     @Test
-    void shouldNameTheFormatsNotYetSupported() {
-        assertRefused(folder, "GGUF\3\0\0\0".getBytes(StandardCharsets.ISO_8859_1), "found GGUF");
-    }
-
-    @Test
     void shouldLeaveMissingFilesToTheFileSystemsException() {
         assertThrows(NoSuchFileException.class, () -> Checkpoints.open(folder.resolve("missing.pth")));
     }

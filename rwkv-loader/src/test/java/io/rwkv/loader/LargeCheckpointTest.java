@@ -14,6 +14,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -67,6 +69,59 @@ class LargeCheckpointTest {
         assertArrayEquals(new float[]{0, 7}, last);
         assertArrayEquals(new float[]{8}, file.tensor("b").toFloats());
         // Touching every page of five gigabytes takes longer.
+        assertTrue(seconds < 1, "opened in " + seconds + " s");
+    }
+
+    /** The tensors of an RWKV-7 of 1.5 billion parameters, in 16 bits, with a vocabulary of the usual size. */
+    @Test
+    void shouldOpenAGgufFileOfThreeGigabytesAtOnce() throws IOException {
+        GgufBuilder builder = new GgufBuilder().architecture("rwkv7").key("rwkv7.wkv.head_size", GgufBuilder.U32,
+                GgufBuilder.u32(64));
+        String[] tokens = new String[65536];
+        Arrays.setAll(tokens, i -> i == 0 ? "<s>" : i <= 256 ? String.format("\\x%02x", i - 1) : "token " + i);
+        builder.key("tokenizer.ggml.model", GgufBuilder.STRING, GgufBuilder.text("rwkv")).key("tokenizer.ggml.tokens",
+                GgufBuilder.ARRAY, GgufBuilder.texts(tokens));
+        long offset = 0;
+        for (String name : List.of("token_embd.weight", "output.weight")) {
+            builder.info(name, 1, offset, 2048, 65536);
+            offset += 2 * 2048L * 65536;
+        }
+        for (int layer = 0; layer < 24; layer++) {
+            for (String name : List.of("receptance", "key", "value", "output")) {
+                builder.info("blk." + layer + ".time_mix_" + name + ".weight", 1, offset, 2048, 2048);
+                offset += 2 * 2048L * 2048;
+            }
+            for (String name : List.of("key", "value")) {
+                boolean key = name.equals("key");
+                builder.info("blk." + layer + ".channel_mix_" + name + ".weight", 1, offset, key ? 2048 : 8192,
+                        key ? 8192 : 2048);
+                offset += 2 * 2048L * 8192;
+            }
+            for (String name : List.of("attn_norm.weight", "time_mix_w0.weight", "time_mix_r_k.weight",
+                    "time_mix_k_k.weight", "attn_norm_2.bias")) {
+                builder.info("blk." + layer + "." + name, 0, offset, 2048);
+                offset += 4 * 2048;
+            }
+        }
+        Path path = folder.resolve("large.gguf");
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE,
+                StandardOpenOption.WRITE)) {
+            ByteBuffer head = ByteBuffer.wrap(builder.build());
+            long start = head.limit();
+            channel.write(head, 0);
+            channel.write(ByteBuffer.allocate(1), start + offset - 1);
+        }
+        long start = System.nanoTime();
+        TensorFile file = Checkpoints.open(path);
+        double opened = (System.nanoTime() - start) / 1e9;
+        int size = Tokenizers.inCheckpoint(path).orElseThrow().vocabularySize();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        System.out.printf("a GGUF file of %,d bytes: opened in %.3f s, with its tokenizer in %.3f s%n",
+                path.toFile().length(),
+                opened, seconds);
+        assertEquals(65536, size);
+        assertEquals(2 + 24 * 11, file.names().size());
+        assertEquals(0f, file.tensor("blocks.23.ffn.value.weight").toFloats()[2048 * 8192 - 1]);
         assertTrue(seconds < 1, "opened in " + seconds + " s");
     }
 

@@ -9,6 +9,9 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
+import io.rwkv.tokenizer.TokenizerFormatException;
+
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,7 +36,8 @@ class MutatedCheckpointTest {
             Fixtures.bytes("all-stream-protocol4.pth"), Fixtures.bytes("module-zip.pth"),
             Fixtures.bytes("module-stream.pth"), Fixtures.bytes("plain-zip.pth"),
             new ZipBuilder(true).add("x/data.pkl", PickleBuilder.dict().string("w").vector("0", 2).endDict())
-                    .add("x/data/0", new byte[8]).end().bytes());
+                    .add("x/data/0", new byte[8]).end().bytes(),
+            gguf(0), gguf(0), gguf(256));
     private static final long[] INTERESTING = {0, 1, 2, 3, 7, 8, 15, 16, 17, 22, 46, 127, 128, 255, 256, 32767, 32768,
             65535, 65536, 0x7FFFFFFF, 0x80000000L, 0xFFFFFFFEL, 0xFFFFFFFFL, 0x100000000L, Long.MAX_VALUE,
             Long.MIN_VALUE,
@@ -46,8 +50,36 @@ class MutatedCheckpointTest {
     @TempDir
     Path folder;
 
+    /** Of everything a little: kinds of values, types, rearranged tensors. */
+    private static byte[] gguf(int bytesInVocabulary) {
+        String[] tokens = new String[3 + bytesInVocabulary];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = i == 0
+                    ? "<s>"
+                    : i == tokens.length - 2
+                            ? "ab\\n"
+                            : i == tokens.length - 1
+                                    ? "[PAD" + i + "]"
+                                    : String.format("\\x%02x", i - 1);
+        }
+        return new GgufBuilder().architecture("rwkv6").key("rwkv6.wkv.head_size", GgufBuilder.U32, GgufBuilder.u32(16))
+                .key("rwkv6.rescale_every_n_layers", GgufBuilder.U8, new byte[]{1})
+                .key("general.alignment", GgufBuilder.U32, GgufBuilder.u32(32))
+                .key("nested", GgufBuilder.ARRAY, GgufBuilder.array(GgufBuilder.ARRAY, 1, GgufBuilder.texts("a", "b")))
+                .key("tokenizer.ggml.model", GgufBuilder.STRING, GgufBuilder.text("rwkv"))
+                .key("tokenizer.ggml.tokens", GgufBuilder.ARRAY, GgufBuilder.texts(tokens))
+                .tensor("token_embd.weight", 1, new byte[128], 2, 32)
+                .tensor("blk.0.time_mix_first.weight", new float[32], 32)
+                .tensor("blk.1.time_mix_output.weight", 8, new byte[68], 2, 32)
+                .tensor("blk.0.time_mix_w2.weight", 2, new byte[90], 5, 1, 32)
+                .tensor("blk.0.time_mix_w1.weight", new float[20], 10, 2)
+                .tensor("blk.0.time_mix_lerp_fused.weight", 30, new byte[20], 5, 1, 1, 2)
+                .tensor("output.weight", 14, new byte[210], 1, 256).build();
+    }
+
     private int read;
     private int refused;
+    private int tokenizers;
     private long mostAllocated;
     private final Set<String> kinds = new HashSet<>();
 
@@ -58,13 +90,15 @@ class MutatedCheckpointTest {
                 check(FIRST_SEED + i);
             }
         });
-        System.out.println("mutated checkpoints: " + read + " read, " + refused + " refused for " + kinds.size()
+        System.out.println("mutated checkpoints: " + read + " read, " + tokenizers + " with tokenizers, " + refused
+                + " refused for " + kinds.size()
                 + " reasons, at most " + mostAllocated + " bytes allocated");
         if (CASES >= 1000) {
             // Otherwise the mutations would miss what they are for.
             assertTrue(read > CASES / 20, "read only " + read);
+            assertTrue(tokenizers > CASES / 200, "read only " + tokenizers + " tokenizers");
             assertTrue(refused > CASES / 4, "refused only " + refused);
-            assertTrue(kinds.size() > 40, "only " + kinds.size() + " reasons");
+            assertTrue(kinds.size() > 60, "only " + kinds.size() + " reasons");
         }
     }
 
@@ -80,6 +114,9 @@ class MutatedCheckpointTest {
             TensorFile file = Fixtures.open(folder, bytes);
             for (String name : file.names()) {
                 readEnds(file.tensor(name));
+            }
+            if (file.format().startsWith("GGUF")) {
+                readTokenizer(file);
             }
             read++;
         } catch (RwkvFormatException e) {
@@ -104,6 +141,14 @@ class MutatedCheckpointTest {
         if (count > 0) {
             tensor.read(0, new float[1], 0, 1);
             tensor.read(count - 1, new float[1], 0, 1);
+        }
+    }
+
+    private void readTokenizer(TensorFile file) throws IOException {
+        try {
+            Tokenizers.inCheckpoint(file.path()).ifPresent(tokenizer -> tokenizers++);
+        } catch (TokenizerFormatException e) {
+            kinds.add(kind(e.getMessage()));
         }
     }
 

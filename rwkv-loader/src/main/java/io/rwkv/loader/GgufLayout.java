@@ -1,0 +1,176 @@
+package io.rwkv.loader;
+
+import io.rwkv.core.RwkvVersion;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How llama.cpp names and lays out the tensors of RWKV-6 and RWKV-7 in its GGUF files, and what the versions that it does not
+ * run are called in ours, which hold their tensors as they are.
+ */
+final class GgufLayout {
+    /** What becomes of a tensor in the file. */
+    enum Kind {
+        /** A large matrix, which is worth quantising. */
+        MATRIX,
+        /** The embedding table, of which single rows are read. */
+        TABLE,
+        /** A small matrix, with its last two dimensions exchanged in files for llama.cpp. */
+        SMALL,
+        /** One value per channel, or per channel of a head, of which the heads' dimension may be lost. */
+        VECTOR
+    }
+
+    /** One tensor: its name in the file and ours, below those of the layer if it belongs to one. */
+    record Tensor(String file, String own, Kind kind) {}
+
+    /** The mixing weights that lie in one tensor of the file, in this order, as rows. */
+    static final String FUSED_MIXES = "time_mix_lerp_fused.weight";
+    static final String FILE_LAYER = "blk.";
+    static final String OWN_LAYER = "blocks.";
+
+    private static final Map<String, RwkvVersion> ARCHITECTURES = new HashMap<>();
+
+    private static final List<Tensor> MODEL = List.of(new Tensor("token_embd.weight", "emb.weight", Kind.TABLE),
+            new Tensor("token_embd_norm.weight", "blocks.0.ln0.weight", Kind.VECTOR),
+            new Tensor("token_embd_norm.bias", "blocks.0.ln0.bias", Kind.VECTOR),
+            new Tensor("output_norm.weight", "ln_out.weight", Kind.VECTOR),
+            new Tensor("output_norm.bias", "ln_out.bias", Kind.VECTOR),
+            new Tensor("output.weight", "head.weight", Kind.MATRIX));
+
+    static final GgufLayout V6 = new GgufLayout("att.time_maa_", "wkvrg", six());
+    static final GgufLayout V7 = new GgufLayout("att.x_", "rwkvag", seven());
+
+    static {
+        for (RwkvVersion version : RwkvVersion.values()) {
+            ARCHITECTURES.put(architecture(version), version);
+        }
+    }
+
+    private final String ownMixPrefix;
+    private final String mixOrder;
+    private final List<Tensor> layer;
+    private final Map<String, Tensor> byFile = new HashMap<>();
+    private final Map<String, Tensor> byOwn = new HashMap<>();
+
+    private GgufLayout(String ownMixPrefix, String mixOrder, List<Tensor> layer) {
+        this.ownMixPrefix = ownMixPrefix;
+        this.mixOrder = mixOrder;
+        this.layer = List.copyOf(layer);
+        this.layer.forEach(this::index);
+        MODEL.forEach(this::index);
+    }
+
+    private void index(Tensor tensor) {
+        byFile.put(tensor.file, tensor);
+        byOwn.put(tensor.own, tensor);
+    }
+
+    /** The value of {@code general.architecture} for a version. */
+    static String architecture(RwkvVersion version) {
+        return "rwkv" + version.number().replace('.', '_');
+    }
+
+    static Optional<RwkvVersion> version(String architecture) {
+        return Optional.ofNullable(ARCHITECTURES.get(architecture));
+    }
+
+    /** The layout of llama.cpp's files, or null for a version whose files are ours, with tensors as they are. */
+    static GgufLayout of(RwkvVersion version) {
+        return version == RwkvVersion.V6 ? V6 : version == RwkvVersion.V7 ? V7 : null;
+    }
+
+    private static List<Tensor> six() {
+        List<Tensor> tensors = common(true);
+        vector(tensors, "time_mix_lerp_x", "att.time_maa_x");
+        // Older files have these five by themselves.
+        for (String mix : new String[]{"w", "k", "v", "r", "g"}) {
+            vector(tensors, "time_mix_lerp_" + mix, "att.time_maa_" + mix);
+        }
+        vector(tensors, "time_mix_first", "att.time_faaaa");
+        vector(tensors, "time_mix_decay", "att.time_decay");
+        for (String number : new String[]{"1", "2"}) {
+            small(tensors, "time_mix_w" + number, "att.time_maa_w" + number);
+            small(tensors, "time_mix_decay_w" + number, "att.time_decay_w" + number);
+        }
+        vector(tensors, "channel_mix_lerp_k", "ffn.time_maa_k");
+        vector(tensors, "channel_mix_lerp_r", "ffn.time_maa_r");
+        return tensors;
+    }
+
+    private static List<Tensor> seven() {
+        List<Tensor> tensors = common(false);
+        for (String lora : new String[]{"w", "a", "v", "g"}) {
+            if (!lora.equals("g")) {
+                vector(tensors, "time_mix_" + lora + "0", "att." + lora + "0");
+            }
+            small(tensors, "time_mix_" + lora + "1", "att." + lora + "1");
+            small(tensors, "time_mix_" + lora + "2", "att." + lora + "2");
+        }
+        for (String name : new String[]{"k_k", "k_a", "r_k"}) {
+            vector(tensors, "time_mix_" + name, "att." + name);
+        }
+        vector(tensors, "channel_mix_lerp_k", "ffn.x_k");
+        return tensors;
+    }
+
+    private static List<Tensor> common(boolean gated) {
+        List<Tensor> tensors = new ArrayList<>();
+        String[][] norms = {{"attn_norm", "ln1"}, {"attn_norm_2", "ln2"}, {"time_mix_ln", "att.ln_x"}};
+        for (String[] norm : norms) {
+            tensors.add(new Tensor(norm[0] + ".weight", norm[1] + ".weight", Kind.VECTOR));
+            tensors.add(new Tensor(norm[0] + ".bias", norm[1] + ".bias", Kind.VECTOR));
+        }
+        for (String name : new String[]{"receptance", "key", "value", "output"}) {
+            matrix(tensors, "time_mix_" + name, "att." + name);
+        }
+        matrix(tensors, "channel_mix_key", "ffn.key");
+        matrix(tensors, "channel_mix_value", "ffn.value");
+        if (gated) {
+            matrix(tensors, "time_mix_gate", "att.gate");
+            matrix(tensors, "channel_mix_receptance", "ffn.receptance");
+        }
+        return tensors;
+    }
+
+    private static void matrix(List<Tensor> tensors, String file, String own) {
+        tensors.add(new Tensor(file + ".weight", own + ".weight", Kind.MATRIX));
+    }
+
+    private static void small(List<Tensor> tensors, String file, String own) {
+        tensors.add(new Tensor(file + ".weight", own, Kind.SMALL));
+    }
+
+    private static void vector(List<Tensor> tensors, String file, String own) {
+        tensors.add(new Tensor(file + ".weight", own, Kind.VECTOR));
+    }
+
+    /** The tensors that a model has once, under their whole names. */
+    List<Tensor> model() {
+        return MODEL;
+    }
+
+    /** The tensors of a layer. */
+    List<Tensor> layer() {
+        return layer;
+    }
+
+    /** The tensor of this name in the file, below the layer's if it belongs to one; null if there is none. */
+    Tensor byFile(String name) {
+        return byFile.get(name);
+    }
+
+    /** As {@link #byFile}, by our own name. */
+    Tensor byOwn(String name) {
+        return byOwn.get(name);
+    }
+
+    /** Our own names, below the layer's, of the mixing weights that the fused tensor holds, in its order. */
+    List<String> fused() {
+        return mixOrder.chars().mapToObj(c -> ownMixPrefix + (char) c).toList();
+    }
+}

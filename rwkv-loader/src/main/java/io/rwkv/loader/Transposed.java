@@ -1,0 +1,84 @@
+package io.rwkv.loader;
+
+import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.MappedTensor;
+import io.rwkv.core.tensor.StoredTensor;
+
+import java.util.Objects;
+
+/** A tensor with its last two dimensions exchanged, also one that is quantised in blocks: nothing is copied ahead of reading. */
+final class Transposed implements StoredTensor {
+    /** The most rows that are gathered at a time. */
+    private static final int MAX_ROWS = 1 << 14;
+
+    private final StoredTensor source;
+    private final long[] shape;
+    private final long rows;
+    private final long columns;
+
+    private Transposed(StoredTensor source) {
+        this.source = source;
+        this.shape = source.shape();
+        int last = shape.length - 1;
+        this.rows = shape[last];
+        this.columns = shape[last - 1];
+        shape[last] = columns;
+        shape[last - 1] = rows;
+    }
+
+    /** @param source of two dimensions or more */
+    static StoredTensor of(StoredTensor source) {
+        if (source instanceof MappedTensor mapped && mapped.dtype().blockLength() == 1 && mapped.shape().length == 2) {
+            return mapped.transposed();
+        }
+        return new Transposed(source);
+    }
+
+    @Override
+    public String name() {
+        return source.name();
+    }
+
+    @Override
+    public DType dtype() {
+        return source.dtype();
+    }
+
+    @Override
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    @Override
+    public long elementCount() {
+        return source.elementCount();
+    }
+
+    @Override
+    public void read(long first, float[] to, int at, int n) {
+        Objects.checkFromIndexSize(at, n, to.length);
+        Objects.checkFromIndexSize(first, n, elementCount());
+        float[] column = new float[(int) Math.min(MAX_ROWS, Math.min(rows, n))];
+        while (n > 0) {
+            long within = first % (rows * columns);
+            long matrix = first - within;
+            long row = within / columns;
+            // To the end of this matrix, or of the rows that are gathered at a time.
+            int length = (int) Math.min(n,
+                    Math.min(rows * columns, (row + column.length) * columns) - within);
+            int some = (int) ((within + length - 1) / columns - row + 1);
+            for (long c = 0; c < columns; c++) {
+                source.read(matrix + c * rows + row, column, 0, some);
+                for (int i = 0; i < some; i++) {
+                    long target = (row + i) * columns + c - within;
+                    if (target >= 0 && target < length) {
+                        to[at + (int) target] = column[i];
+                    }
+                }
+            }
+            first += length;
+            at += length;
+            n -= length;
+        }
+    }
+}

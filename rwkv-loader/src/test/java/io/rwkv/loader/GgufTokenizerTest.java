@@ -1,0 +1,197 @@
+package io.rwkv.loader;
+
+import static io.rwkv.loader.GgufBuilder.array;
+import static io.rwkv.loader.GgufBuilder.text;
+import static io.rwkv.loader.GgufBuilder.texts;
+import static io.rwkv.loader.GgufBuilder.u32;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.RwkvVersion;
+import io.rwkv.demo.DemoModel;
+import io.rwkv.tokenizer.BpeTokenizer;
+import io.rwkv.tokenizer.Tokenizer;
+import io.rwkv.tokenizer.TokenizerFormatException;
+import io.rwkv.tokenizer.WorldTokenizer;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+
+class GgufTokenizerTest {
+    @TempDir
+    Path folder;
+
+    /** Id 1 + b is the byte b; then come tokens of the test's own. */
+    private static List<String> tokens(String... more) {
+        List<String> tokens = new ArrayList<>();
+        tokens.add("<s>");
+        for (int b = 0; b < 256; b++) {
+            tokens.add(String.format("\\x%02x", b));
+        }
+        tokens.addAll(List.of(more));
+        return tokens;
+    }
+
+    private static GgufBuilder world(List<String> tokens) {
+        return new GgufBuilder().architecture("rwkv7").key("tokenizer.ggml.model", GgufBuilder.STRING, text("rwkv"))
+                .key("tokenizer.ggml.tokens", GgufBuilder.ARRAY, texts(tokens.toArray(String[]::new)));
+    }
+
+    private static byte[] types(int... types) {
+        return array(GgufBuilder.I32, types.length,
+                Arrays.stream(types).mapToObj(GgufBuilder::u32).toArray(byte[][]::new));
+    }
+
+    private Path write(GgufBuilder builder) throws IOException {
+        Path path = folder.resolve("test.gguf");
+        Files.deleteIfExists(path);
+        return Files.write(path, builder.build());
+    }
+
+    private WorldTokenizer load(GgufBuilder builder) throws IOException {
+        return (WorldTokenizer) Tokenizers.inCheckpoint(write(builder)).orElseThrow();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\u0001', value = {"\\n\\n| 0a0a", "\\t\\r| 090d", "\\\\x41| 5c783431",
+            "a'b| 612762", "a\"b| 612262", "\\'\"| 2722", "\\xe4\\xb8\\xad| e4b8ad", "\\xFFz| ff7a", "中| e4b8ad",
+            "\\\\n| 5c6e", "\\\\\\n| 5c0a", "[PAD]| 5b5041445d"})
+    void tokensShouldBeUnescapedAsPythonEscapesThem(String escaped, String hex) throws IOException {
+        WorldTokenizer tokenizer = load(world(tokens(escaped)));
+        byte[] expected = HexFormat.of().parseHex(hex);
+        assertArrayEquals(expected, tokenizer.token(257).orElseThrow());
+        assertArrayEquals(new int[]{257}, tokenizer.encode(expected));
+        assertEquals(0, tokenizer.endOfText().orElseThrow());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a\\", "\\x", "\\x4", "\\xg0", "\\x4g", "\\x\\n0"})
+    void halfAnEscapeShouldBeRefused(String escaped) throws IOException {
+        Path path = write(world(tokens(escaped)));
+        RwkvFormatException e = assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(path));
+        assertTrue(e.getMessage().contains("in token 257, found " + escaped), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\u0001', value = {"27| '", "22| \"", "2722| \\'\"", "5c| \\\\",
+            "0a| \\n", "0d09| \\r\\t", "07| \\x07", "7f| \\x7f", "20| ' '", "e4b8ad| \\xe4\\xb8\\xad", "ff| \\xff",
+            "7e| ~"})
+    void tokensShouldBeEscapedAsPythonDoes(String hex, String expected) {
+        assertEquals(expected.equals("' '") ? " " : expected, GgufTokenizer.escape(HexFormat.of().parseHex(hex)));
+    }
+
+    @Test
+    void onlyTokensThatStandForTextShouldBeTaken() throws IOException {
+        List<String> tokens = tokens("ab", "<|rwkv_tokenizer_end_of_text|>", "[PAD259]", "cd");
+        int[] types = new int[tokens.size()];
+        Arrays.fill(types, 1);
+        types[0] = 3;
+        types[258] = 3;
+        types[259] = 5;
+        types[260] = 4;
+        WorldTokenizer tokenizer = load(
+                world(tokens).key("tokenizer.ggml.token_type", GgufBuilder.ARRAY, types(types)));
+        assertArrayEquals(new int[]{257, 260}, tokenizer.encode("abcd"));
+        assertEquals(261, tokenizer.vocabularySize());
+        assertTrue(tokenizer.token(258).isEmpty());
+        assertTrue(tokenizer.token(259).isEmpty());
+    }
+
+    @Test
+    void withoutTypesTheNamesShouldTellWhatOnlyFillsGaps() throws IOException {
+        WorldTokenizer tokenizer = load(world(tokens("ab", "[PAD258]", "[PAD1]")));
+        assertTrue(tokenizer.token(258).isEmpty());
+        assertArrayEquals(new int[]{259}, tokenizer.encode("[PAD1]"));
+    }
+
+    @Test
+    void vocabulariesThatAreNoneShouldBeRefused() throws IOException {
+        Path types = write(world(tokens()).key("tokenizer.ggml.token_type", GgufBuilder.ARRAY, types(3, 1)));
+        assertTrue(assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(types)).getMessage()
+                .contains("found 257 and 2"));
+        Path none = write(new GgufBuilder().architecture("rwkv7").key("tokenizer.ggml.model", GgufBuilder.STRING,
+                text("rwkv")));
+        assertTrue(assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(none)).getMessage()
+                .contains("expected tokenizer.ggml.tokens"));
+        Path numbers = write(new GgufBuilder().key("tokenizer.ggml.model", GgufBuilder.STRING, text("rwkv"))
+                .key("tokenizer.ggml.tokens", GgufBuilder.ARRAY, types(1, 2)));
+        assertTrue(assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(numbers)).getMessage()
+                .contains("expected for tokenizer.ggml.tokens an array of STRING, found one of I32"));
+        Path twice = write(world(tokens("ab", "ab")));
+        assertTrue(assertThrows(TokenizerFormatException.class, () -> Tokenizers.inCheckpoint(twice)).getMessage()
+                .contains("test.gguf, tokenizer.ggml.tokens: at token id 258: expected a token that no id before has"));
+        Path bytes = write(world(List.of("<s>", "a")));
+        assertTrue(assertThrows(TokenizerFormatException.class, () -> Tokenizers.inCheckpoint(bytes)).getMessage()
+                .contains("expected a token for each of the 256 bytes"));
+    }
+
+    @Test
+    void aTokenizerJsonInsideShouldBeFound() throws IOException {
+        Path path = write(new GgufBuilder().key("tokenizer.ggml.model", GgufBuilder.STRING, text("no_vocab"))
+                .key("tokenizer.huggingface.json", GgufBuilder.STRING,
+                        text(Files.readAllBytes(DemoModel.tokenizer()))));
+        Tokenizer tokenizer = Tokenizers.inCheckpoint(path).orElseThrow();
+        assertArrayEquals(BpeTokenizer.load(DemoModel.tokenizer()).encode("a small dog"),
+                tokenizer.encode("a small dog"));
+    }
+
+    @Test
+    void aFileWithoutATokenizerShouldHaveNone() throws IOException {
+        assertTrue(Tokenizers.inCheckpoint(write(new GgufBuilder().architecture("rwkv7"))).isEmpty());
+        assertTrue(Tokenizers.inCheckpoint(DemoModel.checkpoint()).isEmpty());
+    }
+
+    @Test
+    void theOneInsideShouldComeBeforeTheOneBeside() throws IOException {
+        Path path = write(world(tokens("abc")));
+        Files.copy(DemoModel.tokenizer(), folder.resolve("tokenizer.json"));
+        RwkvConfig config = new RwkvConfig(RwkvVersion.V7, 1, 64, 1, 64, 258);
+        assertEquals(258, Tokenizers.forCheckpoint(path, config).vocabularySize());
+        RwkvConfig smaller = new RwkvConfig(RwkvVersion.V7, 1, 64, 1, 64, 257);
+        assertTrue(assertThrows(RwkvFormatException.class, () -> Tokenizers.forCheckpoint(path, smaller)).getMessage()
+                .contains("expected a tokenizer of at most 257 tokens, found 258"));
+    }
+
+    /** All that llama.cpp's converter makes of the published vocabulary, {@code repr(token)[2:-1]}, worked out here again. */
+    @Test
+    void thePublishedVocabularyShouldComeBackByteForByte() throws IOException {
+        Path published = Shared.reference().resolve("tokenizer/rwkv_vocab_v20230424.txt");
+        WorldTokenizer expected = WorldTokenizer.load(published);
+        List<String> tokens = new ArrayList<>(List.of("<s>"));
+        for (int id = 1; id < expected.vocabularySize(); id++) {
+            tokens.add(GgufTokenizer.escape(expected.token(id).orElseThrow()));
+        }
+        while (tokens.size() < 65536) {
+            tokens.add("[PAD" + tokens.size() + "]");
+        }
+        WorldTokenizer found = load(world(tokens));
+        assertEquals(65530, found.vocabularySize());
+        int notText = 0;
+        for (int id = 1; id < 65530; id++) {
+            byte[] token = expected.token(id).orElseThrow();
+            assertArrayEquals(token, found.token(id).orElseThrow(), "token " + id);
+            notText += Arrays.equals(token, new String(token, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8))
+                    ? 0
+                    : 1;
+        }
+        assertEquals(486, notText);
+        assertFalse(tokens.get(11).isEmpty());
+    }
+}
