@@ -1,0 +1,287 @@
+package io.rwkv.loader;
+
+import io.rwkv.core.LoadProgress;
+import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.loader.GgufLayout.Kind;
+import io.rwkv.loader.GgufLayout.Tensor;
+import io.rwkv.tokenizer.Tokenizer;
+import io.rwkv.tokenizer.WorldTokenizer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * Writes checkpoints as <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a> files of version 3, with
+ * fewer bits for each weight if wanted, and with their tokenizer inside.
+ *
+ * <p>RWKV-6 and RWKV-7 are written as llama.cpp's own converter writes them, for any program that is built on it. llama.cpp
+ * does not run the other versions: they get architecture names of this library's own, {@code rwkv4}, {@code rwkv5_0},
+ * {@code rwkv5_1}, {@code rwkv5_2} and {@code rwkv7a}, with tensors named and laid out as in RWKV's own checkpoints.
+ *
+ * <p>The type asked for is that of the large matrices. Vectors and what is laid out like them are always F32. The small
+ * matrices of the low-rank projections are F32 or BF16 if that is asked for, else F16. The embedding table is Q8_0 where Q4_0
+ * is asked for. A matrix whose rows are not whole blocks is F16 where blocks are asked for. Tensors that already have their
+ * type are copied bit for bit.
+ *
+ * <p>All methods are safe for any number of threads.
+ */
+public final class GgufConverter {
+    /** What llama.cpp calls files by the type of most of their weights. */
+    private enum FileType {
+        F32(0), F16(1), Q4_0(2), Q8_0(7), BF16(32);
+
+        private final int number;
+
+        FileType(int number) {
+            this.number = number;
+        }
+    }
+
+    private static final Set<DType> TYPES = Collections
+            .unmodifiableSet(EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0));
+    private static final int QUANTIZATION_VERSION = 2;
+    /** There is no limit; this is what llama.cpp's converter says. */
+    private static final int CONTEXT_LENGTH = 1 << 20;
+    private static final float NORM_EPSILON = 1e-5f;
+    private static final int TOKEN_SHIFTS = 2;
+    private static final String TURN_END = "\n\n"; // of a World model's dialogue
+
+    private final TensorFile checkpoint;
+    private final RwkvConfig config;
+    private final DType type;
+    private final String architecture;
+    private final GgufWriter writer;
+
+    private GgufConverter(TensorFile checkpoint, DType type) {
+        this.checkpoint = checkpoint;
+        this.config = Architecture.detect(checkpoint);
+        this.type = type;
+        this.architecture = GgufLayout.architecture(config.version());
+        this.writer = new GgufWriter(checkpoint.path());
+    }
+
+    /** The types that can be asked for: F32, F16, BF16, Q8_0 and Q4_0. */
+    public static Set<DType> types() {
+        return TYPES;
+    }
+
+    /**
+     * Writes a checkpoint as a GGUF file. Memory stays far below the model's size. The file is written beside its final place
+     * and then moved there: an existing file is replaced whole or not at all.
+     *
+     * <p>Of an RWKV-6 or RWKV-7 checkpoint only the tensors that the version uses are written, as llama.cpp refuses files
+     * with others. Of the other versions all are that hold floating-point numbers.
+     *
+     * @param checkpoint any that {@link Checkpoints#open} reads
+     * @param out the file to write
+     * @param type one of {@link #types()}
+     * @param tokenizer a World vocabulary or a {@code tokenizer.json} to put into the file; null for the one that the
+     *         checkpoint itself holds, if it is a GGUF file with one, else none
+     * @param progress hears of the bytes of weights written, several times for each tensor, in the calling thread
+     * @throws RwkvFormatException if the checkpoint is not a well-formed RWKV checkpoint, or has weights that the type cannot
+     *         hold, such as NaN in blocks
+     * @throws IllegalArgumentException if it is another type, or the tokenizer has more tokens than the model
+     * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged
+     * @throws IOException if a file cannot be read, or the disk refuses; nothing is left behind then
+     */
+    public static void convert(TensorFile checkpoint, Path out, DType type, Path tokenizer, LoadProgress progress)
+            throws IOException {
+        Objects.requireNonNull(progress, "progress");
+        if (!TYPES.contains(type)) {
+            throw new IllegalArgumentException("expected a type among " + TYPES + ", found " + type);
+        }
+        GgufConverter converter = new GgufConverter(checkpoint, type);
+        converter.describe(out);
+        converter.addTokenizer(tokenizer);
+        GgufLayout layout = GgufLayout.of(converter.config.version());
+        if (layout == null) {
+            converter.addAsTheyAre();
+        } else {
+            converter.addAll(layout);
+        }
+        converter.writer.write(out, progress);
+    }
+
+    private void describe(Path out) {
+        String name = out.getFileName().toString();
+        writer.text("general.architecture", architecture).text("general.type", "model")
+                .text("general.name", name.endsWith(".gguf") ? name.substring(0, name.length() - 5) : name)
+                .integer("general.file_type", FileType.valueOf(type.name()).number);
+        if (type.blockLength() > 1) {
+            writer.integer("general.quantization_version", QUANTIZATION_VERSION);
+        }
+        integer("vocab_size", config.vocabularySize());
+        integer("context_length", CONTEXT_LENGTH);
+        integer("embedding_length", config.width());
+        integer("block_count", config.layers());
+        integer("feed_forward_length", config.ffnWidth());
+        integer("attention.head_count", 0); // llama.cpp wants the key and does not use it
+        integer("token_shift_count", TOKEN_SHIFTS);
+        writer.real(architecture + ".attention.layer_norm_epsilon", NORM_EPSILON);
+        if (config.heads() > 0) {
+            integer("wkv.head_size", config.headSize());
+        }
+        if (config.version() == RwkvVersion.V6) {
+            integer("rescale_every_n_layers", 0);
+            integer("time_mix_extra_dim", length(0, "att.time_maa_w2", 1));
+            integer("time_decay_extra_dim", length(0, "att.time_decay_w2", 0));
+        } else if (config.version() == RwkvVersion.V7) {
+            integer("attention.decay_lora_rank", length(0, "att.w2", 0));
+            integer("attention.iclr_lora_rank", length(0, "att.a2", 0));
+            integer("attention.gate_lora_rank", length(0, "att.g2", 0));
+            integer("attention.value_residual_mix_lora_rank",
+                    config.layers() > 1 ? length(1, "att.v2", 0) : length(0, "att.a2", 0));
+        }
+    }
+
+    private void integer(String key, long value) {
+        writer.integer(architecture + "." + key, value);
+    }
+
+    /** One dimension of a tensor, in which llama.cpp wants all layers to be alike. */
+    private long length(int firstLayer, String name, int dimension) {
+        long found = -1;
+        for (int layer = firstLayer; layer < config.layers(); layer++) {
+            StoredTensor tensor = checkpoint.tensor(own(layer, name));
+            long length = tensor.shape()[dimension];
+            if (found >= 0 && length != found) {
+                throw RwkvFormatException.inTensor(checkpoint.path(), checkpoint.nameInFile(own(layer, name)),
+                        "expected the rank " + found
+                                + " of the layers before, which GGUF files have in all layers, found "
+                                + length);
+            }
+            found = length;
+        }
+        return found;
+    }
+
+    private static String own(int layer, String name) {
+        return GgufLayout.OWN_LAYER + layer + "." + name;
+    }
+
+    private void addTokenizer(Path file) throws IOException {
+        Tokenizer tokenizer = file != null
+                ? Tokenizer.load(file)
+                : Tokenizers.inCheckpoint(checkpoint.path()).orElse(null);
+        if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
+            throw new IllegalArgumentException(
+                    (file == null ? checkpoint.path() : file) + ": expected a tokenizer of at most "
+                            + config.vocabularySize() + " tokens, found " + tokenizer.vocabularySize());
+        }
+        if (tokenizer instanceof WorldTokenizer world) {
+            addWorld(world);
+            return;
+        }
+        writer.text(GgufTokenizer.MODEL, "no_vocab");
+        if (tokenizer != null) {
+            byte[] json = file != null
+                    ? Files.readAllBytes(file)
+                    : GgufTokenizer.json(GgufFile.read(MappedFile.open(checkpoint.path())))
+                            .orElseThrow();
+            writer.text(GgufTokenizer.JSON, json);
+        }
+    }
+
+    private void addWorld(WorldTokenizer world) {
+        List<String> tokens = new ArrayList<>();
+        List<Integer> types = new ArrayList<>();
+        tokens.add("<s>");
+        types.add(GgufTokenizer.CONTROL);
+        for (int id = 1; id < config.vocabularySize(); id++) {
+            byte[] token = id < world.vocabularySize() ? world.token(id).orElse(null) : null;
+            tokens.add(token == null ? GgufTokenizer.padding(id) : GgufTokenizer.escape(token));
+            types.add(token == null ? GgufTokenizer.UNUSED : GgufTokenizer.NORMAL);
+        }
+        writer.text(GgufTokenizer.MODEL, GgufTokenizer.WORLD_MODEL).texts(GgufTokenizer.TOKENS, tokens)
+                .integers(GgufTokenizer.TYPES, types);
+        int end = world.endOfText().orElseThrow();
+        writer.integer("tokenizer.ggml.bos_token_id", end).integer("tokenizer.ggml.eos_token_id", end);
+        OptionalInt turnEnd = world.idOf(TURN_END);
+        if (turnEnd.isPresent()) {
+            writer.integer("tokenizer.ggml.eot_token_id", turnEnd.getAsInt());
+        }
+    }
+
+    private void addAll(GgufLayout layout) {
+        for (Tensor tensor : layout.model()) {
+            add(tensor, tensor.file(), tensor.own());
+        }
+        for (int layer = 0; layer < config.layers(); layer++) {
+            String prefix = GgufLayout.FILE_LAYER + layer + ".";
+            List<StoredTensor> mixes = new ArrayList<>();
+            for (String mix : layout.fused()) {
+                mixes.add(checkpoint.tensor(own(layer, mix), config.width()));
+            }
+            writer.tensor(prefix + GgufLayout.FUSED_MIXES, DType.F32,
+                    new long[]{mixes.size(), 1, 1, config.width()}, mixes);
+            for (Tensor tensor : layout.layer()) {
+                if (!layout.fused().contains(tensor.own())) {
+                    // llama.cpp wants all layers alike: the first, which has no such weights, gets others in their place.
+                    boolean standIn = layer == 0 && tensor.own().matches("att\\.v[012]");
+                    add(tensor, prefix + tensor.file(),
+                            own(layer, standIn ? tensor.own().replace("att.v", "att.a") : tensor.own()));
+                }
+            }
+        }
+    }
+
+    private void add(Tensor tensor, String name, String own) {
+        StoredTensor source = checkpoint.tensor(own);
+        if (tensor.kind() == Kind.SMALL) {
+            source = Transposed.of(source);
+        }
+        long[] shape = tensor.own().equals("att.time_faaaa")
+                ? new long[]{config.heads(), config.headSize()}
+                : tensor.kind() == Kind.VECTOR ? new long[]{config.width()} : source.shape();
+        writer.tensor(name, type(tensor.kind(), shape), shape, List.of(source));
+    }
+
+    private void addAsTheyAre() {
+        for (String name : checkpoint.names()) {
+            StoredTensor tensor = checkpoint.tensor(name);
+            if (tensor.dtype().isFloatingPoint()) {
+                long[] shape = tensor.shape();
+                writer.tensor(name, type(kind(name, shape), shape), shape, List.of(tensor));
+            }
+        }
+    }
+
+    private static Kind kind(String name, long[] shape) {
+        if (name.equals("emb.weight") || name.endsWith(".ffn.s_emb.weight")) {
+            return Kind.TABLE;
+        }
+        if (name.equals("head.weight")
+                || name.matches(".*\\.(att|ffn)\\.(receptance|key|value|output|gate)\\.weight")) {
+            return Kind.MATRIX;
+        }
+        return name.matches(".*\\.(att\\.[wavg]|ffn\\.s)[12]") || name.endsWith(".ffn.s_emb_x.weight")
+                ? Kind.SMALL
+                : Kind.VECTOR;
+    }
+
+    private DType type(Kind kind, long[] shape) {
+        DType wanted = switch (kind) {
+            case MATRIX -> type;
+            case TABLE -> type == DType.Q4_0 ? DType.Q8_0 : type;
+            case SMALL -> type.blockLength() > 1 ? DType.F16 : type;
+            case VECTOR -> DType.F32;
+        };
+        return wanted.blockLength() == 1 || shape[shape.length - 1] % wanted.blockLength() == 0
+                ? wanted
+                : DType.F16;
+    }
+}
