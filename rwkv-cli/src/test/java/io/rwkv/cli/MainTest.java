@@ -23,7 +23,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 
 class MainTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -119,6 +121,59 @@ class MainTest {
         }
     }
 
+    private Result convert(Path out, String... more) throws IOException {
+        return run(
+                Stream.concat(Stream.of("convert", DemoModel.checkpoint().toString(), out.toString(), "--type", "Q8_0"),
+                        Stream.of(more)).toArray(String[]::new));
+    }
+
+    @Test
+    void convertShouldWriteAFileThatNeedsNoTokenizerBesideIt() throws IOException {
+        Path out = folder.resolve("demo.gguf");
+        Result result = convert(out, "--tokenizer", DemoModel.tokenizer().toString());
+        assertEquals(0, result.exitCode, result.err);
+        assertEquals("", result.out);
+        assertTrue(result.err.contains("Q8_0, " + String.format(Locale.ROOT, "%,d bytes", Files.size(out))),
+                result.err);
+        String info = run("info", out.toString()).out;
+        assertTrue(info.contains("GGUF v3, rwkv4") && info.contains("Q8_0"), info);
+        Result text = run("generate", "--model", out.toString(), "--temperature", "0", "--max-tokens", "12",
+                "A dog is");
+        assertEquals(0, text.exitCode, text.err);
+        assertEquals(run("generate", "--temperature", "0", "--max-tokens", "12", "A dog is").out, text.out);
+        try (var files = Files.list(folder)) {
+            assertEquals(List.of(out), files.toList());
+        }
+    }
+
+    @Test
+    void convertShouldReplaceAFileOnlyIfForced() throws IOException {
+        Path out = Files.writeString(folder.resolve("demo.gguf"), "before");
+        Result refused = convert(out);
+        assertEquals(1, refused.exitCode);
+        assertTrue(refused.err.contains("--force") && refused.err.lines().count() == 1, refused.err);
+        assertEquals("before", Files.readString(out));
+        Result forced = convert(out, "--force");
+        assertEquals(0, forced.exitCode, forced.err);
+        assertTrue(forced.err.contains("with " + DemoModel.tokenizer()), forced.err);
+        assertTrue(Files.size(out) > 1_000_000);
+    }
+
+    @Test
+    void convertShouldSayWhichTokenizerItPutIn() throws IOException {
+        Path alone = Files.copy(DemoModel.checkpoint(), folder.resolve("alone.pth"));
+        Path bare = folder.resolve("bare.gguf");
+        Result none = run("convert", alone.toString(), bare.toString(), "--type", "f16");
+        assertEquals(0, none.exitCode, none.err);
+        assertTrue(none.err.contains("with no tokenizer, for none was found; --tokenizer names one"), none.err);
+        assertEquals(1, run("generate", "--model", bare.toString(), "x").exitCode);
+        Path named = folder.resolve("named.gguf");
+        assertEquals(0, run("convert", bare.toString(), named.toString(), "--type", "F16", "--tokenizer",
+                DemoModel.tokenizer().toString()).exitCode);
+        Result again = run("convert", named.toString(), folder.resolve("again.gguf").toString(), "--type", "Q4_0");
+        assertTrue(again.err.contains("with the tokenizer of " + named), again.err);
+    }
+
     @Test
     void infoShouldSayWhatACheckpointHolds() throws IOException {
         String out = run("info", DemoModel.checkpoint().toString()).out;
@@ -143,7 +198,9 @@ class MainTest {
 
     @Test
     void wrongUsageShouldBeCodeTwo() {
-        for (Result result : List.of(run("generate"), run("generate", "--max-tokens", "many", "x"), run("sing"))) {
+        for (Result result : List.of(run("generate"), run("generate", "--max-tokens", "many", "x"), run("sing"),
+                run("convert", "a", "b"), run("convert", "a", "b", "--type", "I8"),
+                run("convert", "a", "--type", "F16"))) {
             assertEquals(2, result.exitCode, result.err);
             assertEquals(1, result.err.lines().count(), result.err);
         }
