@@ -1,5 +1,6 @@
 package io.rwkv.benchmarks;
 
+import io.rwkv.cli.Machine;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.loader.Rwkv;
 

@@ -13,7 +13,7 @@ import java.nio.file.NoSuchFileException;
 /** The {@code rwkv} command. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 @Command(name = "rwkv", description = "Runs RWKV language models.", mixinStandardHelpOptions = true, version = "rwkv 0.1.0-SNAPSHOT", subcommands = {
         GenerateCommand.class, EmbedCommand.class, LogitsCommand.class, TokenizeCommand.class,
-        InfoCommand.class, ConvertCommand.class}, synopsisSubcommandLabel = "COMMAND")
+        InfoCommand.class, ConvertCommand.class, BenchCommand.class}, synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack of an error.")
     private boolean debug;
@@ -37,7 +37,10 @@ public final class Main {
             } else {
                 System.err.println("rwkv: " + message(e));
             }
-            return failed.getCommandSpec().exitCodeOnExecutionException();
+            // What the library says of a value that it was given.
+            return e instanceof IllegalArgumentException
+                    ? failed.getCommandSpec().exitCodeOnInvalidInput()
+                    : failed.getCommandSpec().exitCodeOnExecutionException();
         });
         line.setParameterExceptionHandler((e, a) -> {
             System.err.println("rwkv: " + message(e) + " (see rwkv "

@@ -57,7 +57,7 @@ final class TokenizeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private int[] encode(Tokenizer tokenizer, String line, int number) {
+    private int[] encode(Tokenizer tokenizer, String line, int number) throws IOException {
         JsonNode node;
         try {
             node = JSON.readTree(line);
@@ -88,7 +88,7 @@ final class TokenizeCommand implements Callable<Integer> {
         }
     }
 
-    private IllegalArgumentException malformed(int line, String what, Exception cause) {
-        return new IllegalArgumentException(in + ", line " + line + ": " + what, cause);
+    private IOException malformed(int line, String what, Exception cause) {
+        return new IOException(in + ", line " + line + ": " + what, cause);
     }
 }

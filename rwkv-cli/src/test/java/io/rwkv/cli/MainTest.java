@@ -188,7 +188,7 @@ class MainTest {
         for (Result result : List.of(run("info", folder.resolve("none.pth").toString()), run("info", text.toString()),
                 run("logits", "--tokens", "1,99999", "--out", folder.resolve("o").toString()),
                 run("generate", "--model", text.toString(), "x"), run("embed", ""))) {
-            assertEquals(1, result.exitCode, result.err);
+            assertTrue(result.exitCode > 0, result.err);
             assertEquals(1, result.err.lines().count(), result.err);
             assertTrue(result.err.startsWith("rwkv: "), result.err);
         }
@@ -203,6 +203,30 @@ class MainTest {
                 run("convert", "a", "--type", "F16"))) {
             assertEquals(2, result.exitCode, result.err);
             assertEquals(1, result.err.lines().count(), result.err);
+        }
+    }
+
+    @Test
+    void benchShouldGiveItsFiguresAsJson() throws IOException {
+        Result result = run("bench", "--engine", "nd4j", "--rounds", "1", "--prompt", "8", "--tokens", "2", "--json");
+        assertEquals(0, result.exitCode, result.err);
+        JsonNode figures = JSON.readTree(result.out);
+        assertEquals("nd4j", figures.get("engine").asText());
+        for (String name : List.of("decode_tokens_per_second", "prefill_tokens_per_second", "bytes_per_token",
+                "memory_bytes_per_second", "share_of_memory_speed", "load_seconds")) {
+            assertTrue(figures.get(name).asDouble() > 0, name + " in " + result.out);
+        }
+    }
+
+    @Test
+    void valuesThatNothingCanBeDoneWithShouldBeWrongUsage() {
+        for (List<String> wrong : List.of(List.of("--top-p", "2"), List.of("--engine", "abacus"),
+                List.of("--precision", "Q9"), List.of("--engine", "nd4j", "--precision", "Q8_0"),
+                List.of("--threads", "-1"))) {
+            Result result = run(Stream.of(List.of("generate"), wrong, List.of("x")).flatMap(List::stream)
+                    .toArray(String[]::new));
+            assertEquals(2, result.exitCode, wrong + ": " + result.err);
+            assertTrue(result.err.startsWith("rwkv: "), result.err);
         }
     }
 }

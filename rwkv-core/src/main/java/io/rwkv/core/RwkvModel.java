@@ -175,6 +175,19 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
+     * Reads tokens, into an array that callers may use again and again.
+     *
+     * @param to receives the logits of the token after the last one; at least as long as the vocabulary
+     */
+    public void logits(int[] tokens, RwkvState state, float[] to) {
+        if (to.length < config.vocabularySize()) {
+            throw new IllegalArgumentException(
+                    "to: expected at least " + config.vocabularySize() + " elements, found " + to.length);
+        }
+        run(tokens, state, Wanted.LAST_LOGITS, (ops, values, row) -> ops.read(values, to, 0));
+    }
+
+    /**
      * Reads tokens.
      *
      * @return [tokens][vocabulary]: row t holds the logits after token t

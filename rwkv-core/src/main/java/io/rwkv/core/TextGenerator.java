@@ -60,11 +60,12 @@ public final class TextGenerator {
         int[] tokens = promptTokens(prompt);
         Run run = new Run(options, onText);
         long start = System.nanoTime();
-        float[] logits = null;
+        float[] logits = new float[model.config().vocabularySize()];
+        int[] one = new int[1];
         int read = 0;
         while (read < tokens.length && !cancelled.getAsBoolean()) {
             int end = Math.min(tokens.length, read + PROMPT_PIECE);
-            logits = model.logits(Arrays.copyOfRange(tokens, read, end), state);
+            model.logits(Arrays.copyOfRange(tokens, read, end), state, logits);
             read = end;
         }
         long promptEnd = System.nanoTime();
@@ -78,7 +79,8 @@ public final class TextGenerator {
                 }
                 int token = run.sampler.choose(logits);
                 run.generated++;
-                logits = model.logits(new int[]{token}, state);
+                one[0] = token;
+                model.logits(one, state, logits);
                 if (stops(token, options)) {
                     reason = Generation.Reason.STOP_TOKEN;
                     break;

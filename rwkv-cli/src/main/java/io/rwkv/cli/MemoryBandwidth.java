@@ -1,10 +1,10 @@
-package io.rwkv.benchmarks;
+package io.rwkv.cli;
 
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 
 /** How fast this machine reads memory: the limit of decoding, which reads every weight for every token. */
-final class MemoryBandwidth {
+public final class MemoryBandwidth {
     private static final int INTS = 64 << 20; // 256 MiB per array, far beyond any cache
     private static int sink;
 
@@ -15,7 +15,7 @@ final class MemoryBandwidth {
      * Bytes per second that {@code threads} threads read together; the best of some rounds. Each compares two equal arrays of
      * its own, which the JVM does at the speed of memory; it reads a plain sum at half of that.
      */
-    static double measure(int threads) throws InterruptedException {
+    public static double measure(int threads) throws InterruptedException {
         int[][] arrays = new int[2 * threads][INTS];
         double best = 0;
         for (int round = 0; round < 8; round++) {

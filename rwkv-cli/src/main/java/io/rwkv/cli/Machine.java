@@ -1,20 +1,21 @@
-package io.rwkv.benchmarks;
+package io.rwkv.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What the system says of itself, on Linux. */
-final class Machine {
+public final class Machine {
     private Machine() {
     }
 
-    static String cpu() throws IOException {
+    /** The processor's name. */
+    public static String cpu() throws IOException {
         return fromProc("/proc/cpuinfo", "model name");
     }
 
     /** The most memory that this process has had at any time, all of it: heap, weights, libraries. */
-    static String peakMemory() throws IOException {
+    public static String peakMemory() throws IOException {
         return fromProc("/proc/self/status", "VmHWM");
     }
 
