@@ -4,10 +4,12 @@ import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.internal.AtomicFiles;
 import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.StoredTensor;
 
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -133,14 +135,16 @@ final class GgufWriter {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.WRITE)) {
                 writeAll(ByteBuffer.wrap(header()), channel);
-                Data data = new Data(channel, progress, entries.stream().mapToLong(Entry::bytes).sum());
-                for (Entry entry : entries) {
-                    pad(channel);
-                    data.write(entry);
+                long total = entries.stream().mapToLong(Entry::bytes).sum();
+                try (Data data = new Data(channel, progress, total)) {
+                    for (Entry entry : entries) {
+                        pad(channel);
+                        data.write(entry);
+                    }
                 }
                 pad(channel);
                 channel.force(true);
-                progress.report(data.total, data.total);
+                progress.report(total, total);
             }
         });
     }
@@ -178,12 +182,15 @@ final class GgufWriter {
     }
 
     /** Converts and writes the tensors' elements. */
-    private final class Data {
+    private final class Data implements Closeable {
         private final FileChannel channel;
         private final LoadProgress progress;
         private final long total;
         private final float[] values = new float[PIECE];
-        private final ByteBuffer bytes = ByteBuffer.allocateDirect(4 * PIECE);
+        private final ByteBuffer narrowed = ByteBuffer.allocateDirect(4 * PIECE);
+        private final ByteBuffer stored = ByteBuffer.allocateDirect(8 * PIECE);
+        private MappedFile file;
+        private FileChannel in;
         private long done;
 
         Data(FileChannel channel, LoadProgress progress, long total) {
@@ -194,23 +201,48 @@ final class GgufWriter {
 
         void write(Entry entry) throws IOException {
             for (StoredTensor part : entry.parts) {
-                // As they are, be they numbers, NaN with a payload, or blocks that to quantise again would change.
-                MappedTensor same = part instanceof MappedTensor mapped && mapped.isContiguous()
-                        && mapped.dtype() == entry.type ? mapped : null;
+                MappedTensor contiguous = part instanceof MappedTensor mapped && mapped.isContiguous() ? mapped : null;
                 for (long first = 0; first < part.elementCount(); first += PIECE) {
                     int count = (int) Math.min(PIECE, part.elementCount() - first);
-                    int length = (int) entry.type.bytes(count);
-                    if (same != null) {
-                        writeAll(same.file().slice(same.byteOffset() + entry.type.bytes(first), length), channel);
-                    } else {
-                        part.read(first, values, 0, count);
-                        narrow(entry, part, count);
-                        writeAll(bytes.clear().limit(length), channel);
+                    if (contiguous != null) {
+                        readStored(contiguous, first, count);
                     }
-                    done += length;
+                    if (contiguous != null && contiguous.dtype() == entry.type) {
+                        // As they are, be they numbers, NaN with a payload, or blocks that to quantise again would change.
+                        writeAll(stored, channel);
+                    } else {
+                        if (contiguous != null) {
+                            contiguous.dtype().widen(stored, 0, values, 0, count);
+                        } else {
+                            part.read(first, values, 0, count);
+                        }
+                        narrow(entry, part, count);
+                        writeAll(narrowed.clear().limit((int) entry.type.bytes(count)), channel);
+                    }
+                    done += entry.type.bytes(count);
                     progress.report(done, total);
                 }
             }
+        }
+
+        /**
+         * Reads from the file itself instead of from memory that it is mapped to: the pages of a mapping, once touched, count
+         * as this process's memory, all of the model in the end.
+         */
+        private void readStored(MappedTensor tensor, long first, int count) throws IOException {
+            if (tensor.file() != file) {
+                close();
+                in = FileChannel.open(tensor.file().path(), StandardOpenOption.READ);
+                file = tensor.file();
+            }
+            long from = tensor.byteOffset() + tensor.dtype().bytes(first);
+            stored.clear().limit((int) tensor.dtype().bytes(count));
+            while (stored.hasRemaining()) {
+                if (in.size() != file.size() || in.read(stored, from + stored.position()) < 0) {
+                    throw new IOException(file.path() + " was changed while it was read");
+                }
+            }
+            stored.flip();
         }
 
         private void narrow(Entry entry, StoredTensor part, int count) {
@@ -218,7 +250,7 @@ final class GgufWriter {
                 if (entry.type == DType.F16) {
                     checkF16(count);
                 }
-                entry.type.narrow(values, 0, count, bytes.clear(), 0);
+                entry.type.narrow(values, 0, count, narrowed.clear(), 0);
             } catch (IllegalArgumentException e) {
                 throw RwkvFormatException.inTensor(source, part.name(), "cannot be written as " + entry.type + ": "
                         + e.getMessage());
@@ -230,6 +262,13 @@ final class GgufWriter {
                 if (Math.abs(values[i]) >= F16_OVERFLOW && Float.isFinite(values[i])) {
                     throw new IllegalArgumentException("expected values up to 65504, found " + values[i]);
                 }
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (in != null) {
+                in.close();
             }
         }
     }

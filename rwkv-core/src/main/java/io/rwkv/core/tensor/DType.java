@@ -94,11 +94,23 @@ public enum DType {
     /**
      * Widens {@code count} consecutive elements to float32 (F64, I64 and I32 are rounded).
      *
-     * @param from a little-endian buffer; position and limit are ignored
-     * @param byteOffset absolute index in {@code from} of the first element
+     * @param from holds {@link #bytes bytes(count)} little-endian bytes, whatever its byte order; its position stays
+     * @param byteOffset absolute index in {@code from} of the first byte
+     * @param to receives the values
+     * @param at index of the first one
      * @param count whole blocks
+     * @throws IllegalArgumentException if the count is not whole blocks
+     * @throws IndexOutOfBoundsException if the bytes are not within the limit of {@code from}, or the values not within
+     *         {@code to}
      */
-    void widen(ByteBuffer from, int byteOffset, float[] to, int at, int count) {
+    public void widen(ByteBuffer from, int byteOffset, float[] to, int at, int count) {
+        Objects.checkFromIndexSize(at, count, to.length);
+        Objects.checkFromIndexSize(byteOffset, bytes(count), (long) from.limit());
+        widenChecked(from.order() == ByteOrder.LITTLE_ENDIAN ? from : from.duplicate().order(ByteOrder.LITTLE_ENDIAN),
+                byteOffset, to, at, count);
+    }
+
+    private void widenChecked(ByteBuffer from, int byteOffset, float[] to, int at, int count) {
         // One loop per type, so that the compiler sees no switch inside it.
         switch (this) {
             case F32 -> from.slice(byteOffset, 4 * count).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(to, at,

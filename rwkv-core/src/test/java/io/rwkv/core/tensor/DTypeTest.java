@@ -91,8 +91,21 @@ class DTypeTest {
         assertEquals(1, bytes.position());
         assertEquals(ByteOrder.BIG_ENDIAN, bytes.order());
         float[] found = new float[96];
-        dtype.widen(bytes.order(ByteOrder.LITTLE_ENDIAN), 3, found, 32, 64);
+        dtype.widen(bytes, 3, found, 32, 64);
         assertArrayEquals(values, found);
+        dtype.widen(bytes.order(ByteOrder.LITTLE_ENDIAN).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN), 3, found, 0,
+                64);
+        assertEquals(values[63], found[31]);
+    }
+
+    @Test
+    void widenShouldCheckItsArguments() {
+        ByteBuffer bytes = ByteBuffer.allocate(40).limit(34);
+        DType.Q8_0.widen(bytes, 0, new float[32], 0, 32);
+        assertThrows(IllegalArgumentException.class, () -> DType.Q8_0.widen(bytes, 0, new float[32], 0, 31));
+        assertThrows(IndexOutOfBoundsException.class, () -> DType.Q8_0.widen(bytes, 1, new float[32], 0, 32));
+        assertThrows(IndexOutOfBoundsException.class, () -> DType.Q8_0.widen(bytes, 0, new float[32], 1, 32));
+        assertThrows(IndexOutOfBoundsException.class, () -> DType.F16.widen(bytes, -2, new float[32], 0, 1));
     }
 
     @Test
