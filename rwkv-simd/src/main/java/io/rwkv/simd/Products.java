@@ -112,39 +112,42 @@ final class Products implements ThreadTeam.Task {
     private void oneRow(int i, int tile, int worker) {
         TiledMatrix matrix = matrices[i];
         int rows = matrix.rowsOf(tile);
+        float[] x = inputs[i].values;
         float[] y = rows == TILE ? outputs[i].values : lastTile(worker, 1);
         int to = rows == TILE ? tile * TILE : 0;
-        int n = matrix.columns();
         long address = matrix.address(tile);
         if (skip[i]) {
-            sparse(i, address, n, y, to);
+            sparse(matrix, address, x, rounded[i], nonzeros[i], y, to);
         } else {
-            dense(i, address, n, y, to);
+            dense(matrix, address, x, rounded[i], y, to, step);
         }
         if (rows < TILE) {
             System.arraycopy(y, 0, outputs[i].values, tile * TILE, rows);
         }
     }
 
-    private void dense(int i, long address, int n, float[] y, int to) {
-        float[] x = inputs[i].values;
-        switch (matrices[i].format()) {
+    /** One tile times one vector, given rounded too for 4-bit weights. */
+    static void dense(TiledMatrix matrix, long address, float[] x, RoundedVector rounded, float[] y, int to, int step) {
+        int n = matrix.columns();
+        switch (matrix.format()) {
             case F32 -> PlainGemv.f32(address, x, 0, n, y, to, step);
             case F16 -> PlainGemv.f16(address, x, 0, n, y, to, step);
             case BF16 -> PlainGemv.bf16(address, x, 0, n, y, to, step);
             case Q8_0 -> BlockGemv.q8(address, x, 0, n, y, to, step);
-            case Q4_0 -> BlockGemv.q4(address, rounded[i], n, y, to);
+            case Q4_0 -> BlockGemv.q4(address, rounded, n, y, to);
         }
     }
 
-    private void sparse(int i, long address, int n, float[] y, int to) {
-        float[] x = inputs[i].values;
-        switch (matrices[i].format()) {
-            case F32 -> SparseGemv.f32(address, x, nonzeros[i], y, to);
-            case F16 -> SparseGemv.f16(address, x, nonzeros[i], y, to);
-            case BF16 -> SparseGemv.bf16(address, x, nonzeros[i], y, to);
-            case Q8_0 -> SparseGemv.q8(address, x, n, nonzeros[i], y, to);
-            case Q4_0 -> SparseGemv.q4(address, rounded[i], n, nonzeros[i], y, to);
+    /** As {@link #dense}, for a vector that is mostly zero. */
+    static void sparse(TiledMatrix matrix, long address, float[] x, RoundedVector rounded, Nonzeros nonzeros, float[] y,
+            int to) {
+        int n = matrix.columns();
+        switch (matrix.format()) {
+            case F32 -> SparseGemv.f32(address, x, nonzeros, y, to);
+            case F16 -> SparseGemv.f16(address, x, nonzeros, y, to);
+            case BF16 -> SparseGemv.bf16(address, x, nonzeros, y, to);
+            case Q8_0 -> SparseGemv.q8(address, x, n, nonzeros, y, to);
+            case Q4_0 -> SparseGemv.q4(address, rounded, n, nonzeros, y, to);
         }
     }
 
