@@ -78,12 +78,17 @@ final class BlockFormats {
             float d = scale * sixBits(from, p + 4, part, 0);
             float m = minimum * sixBits(from, p + 4, part, 4);
             int shift = part % 2 * 4;
-            for (int i = 0; i < 32; i++) {
-                int q = from.get(low + part / 2 * 32 + i) >>> shift & 0xF;
-                if (high >= 0) {
-                    q |= (from.get(high + i) >>> part & 1) << 4;
+            int bytes = low + part / 2 * 32;
+            // Two loops, so that neither has a branch inside.
+            if (high < 0) {
+                for (int i = 0; i < 32; i++) {
+                    to[o + part * 32 + i] = d * (from.get(bytes + i) >>> shift & 0xF) - m;
                 }
-                to[o + part * 32 + i] = d * q - m;
+            } else {
+                for (int i = 0; i < 32; i++) {
+                    int fifth = from.get(high + i) >>> part & 1;
+                    to[o + part * 32 + i] = d * (from.get(bytes + i) >>> shift & 0xF | fifth << 4) - m;
+                }
             }
         }
     }
@@ -109,13 +114,18 @@ final class BlockFormats {
      */
     private static void q6k(ByteBuffer from, int p, float[] to, int o) {
         float scale = half(from, p + 208);
-        for (int i = 0; i < LARGE; i++) {
-            int half = i / 128;
-            int part = i / 32 % 4;
-            int within = i % 32;
-            int low = from.get(p + half * 64 + part % 2 * 32 + within) >>> part / 2 * 4 & 0xF;
-            int high = from.get(p + 128 + half * 32 + within) >>> part * 2 & 3;
-            to[o + i] = scale * from.get(p + 192 + i / 16) * ((high << 4 | low) - 32);
+        for (int sixteen = 0; sixteen < LARGE / 16; sixteen++) {
+            float d = scale * from.get(p + 192 + sixteen);
+            int half = sixteen / 8;
+            int part = sixteen / 2 % 4;
+            int low = p + half * 64 + part % 2 * 32 + sixteen % 2 * 16;
+            int high = p + 128 + half * 32 + sixteen % 2 * 16;
+            int lowShift = part / 2 * 4;
+            int highShift = part * 2;
+            for (int i = 0; i < 16; i++) {
+                int q = from.get(low + i) >>> lowShift & 0xF | (from.get(high + i) >>> highShift & 3) << 4;
+                to[o + sixteen * 16 + i] = d * (q - 32);
+            }
         }
     }
 
