@@ -19,11 +19,22 @@ public final class AtomicFiles {
     private AtomicFiles() {
     }
 
-    /** Writes beside the target, then moves the result there; if anything fails, nothing is left behind. */
+    /**
+     * Writes beside the target, then moves the result there; if anything fails, or the program is told to end meanwhile,
+     * nothing is left behind.
+     */
     public static void write(Path path, Writer writer) throws IOException {
         Path target = path.toAbsolutePath();
         Path temporary = target.resolveSibling(
                 target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
+        Thread cleaner = new Thread(() -> {
+            try {
+                Files.deleteIfExists(temporary);
+            } catch (IOException e) {
+                // The program ends, and there is nobody to tell.
+            }
+        }, "deletes " + temporary.getFileName());
+        Runtime.getRuntime().addShutdownHook(cleaner);
         try {
             writer.write(temporary);
             try {
@@ -33,6 +44,11 @@ public final class AtomicFiles {
             }
         } finally {
             Files.deleteIfExists(temporary);
+            try {
+                Runtime.getRuntime().removeShutdownHook(cleaner);
+            } catch (IllegalStateException e) {
+                // The program is ending, and the hook has run or will run and find nothing.
+            }
         }
     }
 }
