@@ -176,7 +176,9 @@ public final class GgufConverter {
     private void addTokenizer(Path file) throws IOException {
         Tokenizer tokenizer = file != null
                 ? Tokenizer.load(file)
-                : Tokenizers.inCheckpoint(checkpoint.path()).orElse(null);
+                : Files.isRegularFile(checkpoint.path())
+                        ? Tokenizers.inCheckpoint(checkpoint.path()).orElse(null)
+                        : null;
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
             throw new IllegalArgumentException(
                     (file == null ? checkpoint.path() : file) + ": expected a tokenizer of at most "

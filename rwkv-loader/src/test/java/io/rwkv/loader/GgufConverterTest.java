@@ -174,6 +174,24 @@ class GgufConverterTest {
     }
 
     @Test
+    void blocksThatTheEncoderWouldNotWriteShouldBeCopiedBitForBit() throws IOException {
+        Path first = convert(checkpoint(RwkvVersion.V4), DType.Q4_0);
+        MappedTensor key = (MappedTensor) Checkpoints.open(first).tensor("blocks.1.att.key.weight");
+        byte[] bytes = Files.readAllBytes(first);
+        for (int i = 0; i < DType.Q4_0.bytes(key.elementCount()); i++) {
+            // No value is the scale times -8, as the one of the largest magnitude always is.
+            bytes[(int) key.byteOffset() + i] |= i % 18 < 2 ? 0 : 0x11;
+        }
+        Path changed = Files.write(folder.resolve("changed.gguf"), bytes);
+        MappedTensor expected = (MappedTensor) Checkpoints.open(changed).tensor("blocks.1.att.key.weight");
+        MappedTensor found = (MappedTensor) Checkpoints.open(convert(Checkpoints.open(changed), DType.Q4_0))
+                .tensor("blocks.1.att.key.weight");
+        int length = (int) DType.Q4_0.bytes(key.elementCount());
+        assertEquals(expected.file().slice(expected.byteOffset(), length),
+                found.file().slice(found.byteOffset(), length));
+    }
+
+    @Test
     void metadataShouldSayWhatLlamaCppAsksFor() throws IOException {
         Map<String, String> seven = Checkpoints.open(convert(checkpoint(RwkvVersion.V7), DType.Q8_0)).metadata();
         assertEquals(Map.ofEntries(Map.entry("general.architecture", "rwkv7"), Map.entry("general.type", "model"),
