@@ -22,7 +22,6 @@ import java.util.Arrays;
 final class SimdOps implements Ops {
     private static final float LAYER_NORM_EPS = 1e-5f;
     private static final float GROUP_NORM_EPS = 64e-5f;
-    private static final float SHORTEST_HEAD = 1e-12f;
     /** Rows of one item of shared work. */
     private static final int ROWS = 16;
 
@@ -99,22 +98,13 @@ final class SimdOps implements Ops {
     private Activations normalise(Activations x, int groups, float eps, Vector weight, Vector bias) {
         SimdActivations out = like(x);
         if (x.rows() == 1) {
-            normalise(values(x), x.columns(), groups, eps, values(weight), values(bias), out.values, 0, 1);
+            Rows.normalise(values(x), x.columns(), groups, eps, values(weight), values(bias), out.values, 0, 1);
         } else {
-            share(x.rows(), (from, to) -> normalise(values(x), x.columns(), groups, eps, values(weight), values(bias),
-                    out.values, from, to));
+            share(x.rows(),
+                    (from, to) -> Rows.normalise(values(x), x.columns(), groups, eps, values(weight), values(bias),
+                            out.values, from, to));
         }
         return out;
-    }
-
-    private static void normalise(float[] x, int columns, int groups, float eps, float[] weight, float[] bias,
-            float[] out, int from, int to) {
-        int size = columns / groups;
-        for (int t = from; t < to; t++) {
-            for (int g = 0; g < groups; g++) {
-                Reductions.normalise(x, t * columns + g * size, size, eps, weight, bias, g * size, out);
-            }
-        }
     }
 
     @Override
@@ -124,8 +114,12 @@ final class SimdOps implements Ops {
         int n = x.columns();
         int rows = x.rows();
         Elementwise.subtract(last.before(), 0, values, 0, out.values, 0, n);
-        for (int t = 1; t < rows; t++) {
-            Elementwise.subtract(values, (t - 1) * n, values, t * n, out.values, t * n, n);
+        if (rows > 1) {
+            share(rows, (from, to) -> {
+                for (int t = Math.max(1, from); t < to; t++) {
+                    Elementwise.subtract(values, (t - 1) * n, values, t * n, out.values, t * n, n);
+                }
+            });
         }
         System.arraycopy(values, (rows - 1) * n, last.after(), 0, n);
         return out;
@@ -189,7 +183,10 @@ final class SimdOps implements Ops {
         for (int i = 0; i < maps.length; i++) {
             if (waists[i] != null) {
                 SimdActivations waist = of(waists[i]);
-                VectorMath.apply(maps[i].waist(), waist.values, waist.values, 0, waist.size());
+                Nonlinearity f = maps[i].waist();
+                if (f != Nonlinearity.IDENTITY) {
+                    VectorMath.apply(f, waist.values, waist.values, 0, waist.size());
+                }
                 SimdActivations result = scratch.take(waist.rows, maps[i].matrix().rows());
                 out[i] = result;
                 products.add((TiledMatrix) maps[i].matrix(), waist, result);
@@ -207,9 +204,15 @@ final class SimdOps implements Ops {
         return out;
     }
 
-    private static void addBias(SimdActivations x, float[] bias) {
-        for (int t = 0; t < x.rows; t++) {
-            Elementwise.addRow(x.values, bias, x.values, t * x.columns, x.columns);
+    private void addBias(SimdActivations x, float[] bias) {
+        if (x.rows == 1) {
+            Elementwise.addRow(x.values, bias, x.values, 0, x.columns);
+        } else {
+            share(x.rows, (from, to) -> {
+                for (int t = from; t < to; t++) {
+                    Elementwise.addRow(x.values, bias, x.values, t * x.columns, x.columns);
+                }
+            });
         }
     }
 
@@ -230,27 +233,25 @@ final class SimdOps implements Ops {
         SimdActivations out = like(x);
         int n = x.columns();
         if (x.rows() == 1) {
-            gate(f, values(gate), values(x), out.values, 0, n);
+            Rows.gate(f, values(gate), values(x), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> gate(f, values(gate), values(x), out.values, from * n, to * n));
+            share(x.rows(), (from, to) -> Rows.gate(f, values(gate), values(x), out.values, from * n, to * n));
         }
         return out;
-    }
-
-    private static void gate(Nonlinearity f, float[] gate, float[] x, float[] out, int from, int to) {
-        if (f == Nonlinearity.IDENTITY) {
-            Elementwise.multiply(gate, x, out, from, to);
-        } else {
-            VectorMath.apply(f, gate, out, from, to);
-            Elementwise.multiply(out, x, out, from, to);
-        }
     }
 
     @Override
     public Activations scale(Activations x, Vector weight) {
         SimdActivations out = like(x);
-        for (int t = 0; t < x.rows(); t++) {
-            Elementwise.scaleRow(values(x), values(weight), out.values, t * x.columns(), x.columns());
+        int n = x.columns();
+        if (x.rows() == 1) {
+            Elementwise.scaleRow(values(x), values(weight), out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> {
+                for (int t = from; t < to; t++) {
+                    Elementwise.scaleRow(values(x), values(weight), out.values, t * n, n);
+                }
+            });
         }
         return out;
     }
@@ -308,10 +309,11 @@ final class SimdOps implements Ops {
     @Override
     public Activations unitHeads(Activations x, int heads) {
         SimdActivations out = like(x);
-        int n = x.columns() / heads;
-        for (int at = 0; at < out.size(); at += n) {
-            float length = (float) Math.sqrt(Reductions.squares(values(x), at, n, 0));
-            Elementwise.multiply(values(x), at, 1 / Math.max(length, SHORTEST_HEAD), out.values, at, n);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            Rows.unitHeads(values(x), n / heads, out.values, 0, n);
+        } else {
+            share(x.rows(), (from, to) -> Rows.unitHeads(values(x), n / heads, out.values, from * n, to * n));
         }
         return out;
     }
@@ -319,10 +321,12 @@ final class SimdOps implements Ops {
     @Override
     public Activations headBonus(Activations r, Activations k, Vector weight, Activations v, int heads) {
         SimdActivations out = like(r);
-        int n = r.columns() / heads;
-        for (int at = 0; at < out.size(); at += n) {
-            float sum = Reductions.dot(values(r), values(k), at, values(weight), at % r.columns(), n);
-            Elementwise.multiply(values(v), at, sum, out.values, at, n);
+        int n = r.columns();
+        if (r.rows() == 1) {
+            Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads, out.values, 0, n);
+        } else {
+            share(r.rows(), (from, to) -> Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads,
+                    out.values, from * n, to * n));
         }
         return out;
     }

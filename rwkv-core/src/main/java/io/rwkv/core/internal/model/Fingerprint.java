@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -18,6 +19,9 @@ import java.util.TreeSet;
  */
 final class Fingerprint {
     private static final int SAMPLE = 64; // consecutive values from the middle of each tensor
+
+    /** Some RWKV-7 checkpoints hold these, nothing reads them, and GGUF files cannot hold them. */
+    private static final Set<String> UNUSED = Set.of("blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2");
 
     private Fingerprint() {
     }
@@ -33,6 +37,9 @@ final class Fingerprint {
         float[] sample = new float[SAMPLE];
         ByteBuffer bytes = ByteBuffer.allocate(4 * SAMPLE);
         for (String name : new TreeSet<>(file.names())) {
+            if (UNUSED.contains(name)) {
+                continue;
+            }
             StoredTensor tensor = file.tensor(name);
             long[] shape = Arrays.stream(tensor.shape()).filter(n -> n != 1).toArray();
             hash.update((name + Arrays.toString(shape)).getBytes(StandardCharsets.UTF_8));
