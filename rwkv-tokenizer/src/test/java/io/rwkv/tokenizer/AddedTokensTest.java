@@ -7,6 +7,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
 
 /** The rules are those of Hugging Face's tokenizers 0.21, with which random texts were compared. */
 class AddedTokensTest {
@@ -26,6 +33,48 @@ class AddedTokensTest {
         assertArrayEquals(new int[]{abc, 'd', 'e', bcde, 'a', b, 'd'}, tokenizer.encode("abcdebcdeabd"));
         assertArrayEquals(new int[]{'a', b}, tokenizer.encode("ab"));
         assertEquals("     abcb", tokenizer.decode(tokenizer.encode("     abcb")));
+    }
+
+    /** Tokens of one beginning, of several, and of one byte are each looked for in another way. */
+    @Test
+    void shouldFindTokensAtEveryPlace() throws IOException {
+        List<List<String>> vocabularies = List.of(List.of("<|x|>", "<|"), List.of("<|", "  ", "é!"),
+                List.of("<|", "|", "字"), List.of("<"));
+        Random random = new Random(5);
+        String[] parts = {"<", "|", "<|", "x|>", " ", "é", "!", "字", "a", "abcdefgh"};
+        for (List<String> wanted : vocabularies) {
+            TestVocabulary vocabulary = new TestVocabulary();
+            Map<String, Integer> ids = new HashMap<>();
+            wanted.forEach(token -> ids.put(token, vocabulary.add(token)));
+            BpeTokenizer tokenizer = vocabulary.load();
+            for (int round = 0; round < 3000; round++) {
+                StringBuilder text = new StringBuilder();
+                for (int i = random.nextInt(12); i >= 0; i--) {
+                    text.append(parts[random.nextInt(parts.length)]);
+                }
+                assertArrayEquals(naive(text.toString(), ids), tokenizer.encode(text.toString()), text.toString());
+            }
+        }
+    }
+
+    /** The longest token at each place, else a byte of its own. */
+    private static int[] naive(String text, Map<String, Integer> ids) {
+        List<Integer> found = new ArrayList<>();
+        for (int at = 0; at < text.length();) {
+            String rest = text.substring(at);
+            String longest = ids.keySet().stream().filter(rest::startsWith)
+                    .max(Comparator.comparingInt(String::length)).orElse("");
+            if (!longest.isEmpty()) {
+                found.add(ids.get(longest));
+                at += longest.length();
+            } else {
+                for (byte b : rest.substring(0, 1).getBytes(StandardCharsets.UTF_8)) {
+                    found.add(b & 0xFF);
+                }
+                at++;
+            }
+        }
+        return found.stream().mapToInt(Integer::intValue).toArray();
     }
 
     @Test
