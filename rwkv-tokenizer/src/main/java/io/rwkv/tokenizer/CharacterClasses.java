@@ -31,11 +31,18 @@ final class CharacterClasses {
     private static final char[] BLOCK_START = new char[CODE_POINTS >> BLOCK_BITS];
     private static final byte[] CLASSES = compress(read());
 
+    private static final byte[] ASCII = Arrays.copyOf(CLASSES, 128);
+
     private CharacterClasses() {
     }
 
     static byte of(int codePoint) {
         return CLASSES[BLOCK_START[codePoint >> BLOCK_BITS] + (codePoint & BLOCK - 1)];
+    }
+
+    /** The class of a character below 128. */
+    static byte ofAscii(int character) {
+        return ASCII[character];
     }
 
     /** White_Space of Unicode, unchanged since 6.3. {@link Character#isWhitespace} is something else. */

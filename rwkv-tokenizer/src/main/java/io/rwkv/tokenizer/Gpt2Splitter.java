@@ -39,8 +39,19 @@ final class Gpt2Splitter {
 
     private static int endOfRun(byte[] text, int start, int end, byte kind) {
         int at = start + Utf8.length(text[start]);
-        while (at < end && classAt(text, at) == kind) {
-            at += Utf8.length(text[at]);
+        while (at < end) {
+            byte b = text[at];
+            if (b >= 0) { // by far the most frequent, and the quickest to tell
+                if (CharacterClasses.ofAscii(b) != kind) {
+                    return at;
+                }
+                at++;
+            } else {
+                if (classAt(text, at) != kind) {
+                    return at;
+                }
+                at += Utf8.length(b);
+            }
         }
         return at;
     }
@@ -57,7 +68,8 @@ final class Gpt2Splitter {
     }
 
     private static byte classAt(byte[] text, int at) {
-        return CharacterClasses.of(Utf8.codePointAt(text, at));
+        byte b = text[at];
+        return b >= 0 ? CharacterClasses.ofAscii(b) : CharacterClasses.of(Utf8.codePointAt(text, at));
     }
 
     /** How many letters after the apostrophe belong to a contraction; 0 if it is none. */
