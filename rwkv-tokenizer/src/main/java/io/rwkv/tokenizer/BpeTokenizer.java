@@ -26,8 +26,6 @@ import java.util.OptionalInt;
  */
 public final class BpeTokenizer implements Tokenizer {
     private static final String END_OF_TEXT = "<|endoftext|>";
-    /** The first byte of U+0300. What lies below is in form C as it stands. */
-    private static final int FIRST_TO_NORMALIZE = 0xCC;
 
     private final boolean nfc;
     private final boolean addPrefixSpace;
@@ -160,7 +158,7 @@ public final class BpeTokenizer implements Tokenizer {
 
         @Override
         public void text(byte[] text, int from, int to) {
-            if (nfc && mayNeedNormalizing(text, from, to)) {
+            if (nfc && Nfc.mayChange(text, from, to)) {
                 String part = new String(text, from, to - from, StandardCharsets.UTF_8);
                 String normal = Nfc.normalize(part);
                 if (normal != part) {
@@ -190,14 +188,5 @@ public final class BpeTokenizer implements Tokenizer {
                 start = end;
             }
         }
-    }
-
-    private static boolean mayNeedNormalizing(byte[] text, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if ((text[i] & 0xFF) >= FIRST_TO_NORMALIZE) {
-                return true;
-            }
-        }
-        return false;
     }
 }

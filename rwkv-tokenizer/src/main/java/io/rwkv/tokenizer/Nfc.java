@@ -17,6 +17,8 @@ import java.util.Map;
  * order here before it sees them.
  */
 final class Nfc {
+    /** The first byte of U+0300. What lies below is in form C as it stands. */
+    private static final int FIRST_TO_NORMALIZE = 0xCC;
     /** Far more than any language puts on a letter, and few enough for a sort by insertion. */
     private static final int LONG_RUN = 64;
 
@@ -27,6 +29,43 @@ final class Nfc {
     private static final int FIXED = 0;
 
     private Nfc() {
+    }
+
+    /**
+     * Whether normalising may change the text, well-formed UTF-8: false for the greater part of texts, at a fraction of
+     * the time.
+     */
+    static boolean mayChange(byte[] text, int from, int to) {
+        for (int at = from; at < to;) {
+            byte b = text[at];
+            if (b >= 0) {
+                at++;
+            } else if ((b & 0xFF) < FIRST_TO_NORMALIZE || isUnaffected(Utf8.codePointAt(text, at))) {
+                at += Utf8.length(b);
+            } else {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Whether the character is in form C as it stands, and takes no part in what a neighbour before it becomes. Only
+     * ranges that are frequent, simple, and settled in every version of Unicode.
+     */
+    static boolean isUnaffected(int c) {
+        return c < 0x300 // Latin
+                || c >= 0x391 && c <= 0x3CE // Greek
+                || c >= 0x400 && c <= 0x482 // Cyrillic
+                || c >= 0x2010 && c <= 0x2027 // dashes, quotation marks, dots
+                || c >= 0x2190 && c <= 0x22FF // arrows and mathematics
+                || c >= 0x2500 && c <= 0x25FF // boxes and shapes
+                || c >= 0x3001 && c <= 0x3029 // punctuation of East Asia
+                || c >= 0x3041 && c <= 0x3096 // hiragana
+                || c >= 0x30A1 && c <= 0x30FE // katakana
+                || c >= 0x4E00 && c <= 0x9FFF // Han
+                || c >= 0xAC00 && c <= 0xD7A3 // Hangul
+                || c >= 0xFF01 && c <= 0xFF5E; // full-width
     }
 
     /** The text in form C; the same string if it is in that form. */

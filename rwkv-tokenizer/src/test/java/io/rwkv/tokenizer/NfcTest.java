@@ -1,11 +1,14 @@
 package io.rwkv.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -33,6 +36,33 @@ class NfcTest {
             }
             assertEquals(Normalizer.normalize(text, Normalizer.Form.NFC), Nfc.normalize(text.toString()));
         }
+    }
+
+    @Test
+    void shouldTellTextsThatNormalizingLeavesAlone() {
+        for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
+            if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+                continue;
+            }
+            String text = Character.toString(c);
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            assertEquals(!Nfc.isUnaffected(c), Nfc.mayChange(bytes, 0, bytes.length), text);
+            if (Nfc.isUnaffected(c)) {
+                assertEquals(text, Normalizer.normalize(text, Normalizer.Form.NFC));
+                assertFalse(Character.getType(c) == Character.NON_SPACING_MARK, "a mark: " + c);
+            }
+            // Nothing that is composed of several may have an unaffected one behind its first.
+            String decomposed = Normalizer.normalize(text, Normalizer.Form.NFD);
+            boolean composes = Normalizer.normalize(decomposed, Normalizer.Form.NFC).equals(text);
+            if (composes && !decomposed.equals(text)) {
+                int first = Character.charCount(decomposed.codePointAt(0));
+                assertTrue(decomposed.substring(first).codePoints().noneMatch(Nfc::isUnaffected), text);
+            }
+        }
+        byte[] text = "aé字e\u0301".getBytes(StandardCharsets.UTF_8);
+        assertTrue(Nfc.mayChange(text, 0, text.length));
+        assertFalse(Nfc.mayChange(text, 0, text.length - 2));
+        assertFalse(Nfc.mayChange(text, 1, text.length - 2));
     }
 
     @Test
