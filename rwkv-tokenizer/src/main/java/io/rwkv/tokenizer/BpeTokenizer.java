@@ -31,7 +31,6 @@ public final class BpeTokenizer implements Tokenizer {
     private final boolean addPrefixSpace;
     private final boolean splits;
     private final TokenTable tokens;
-    private final int[] idOfByte;
     private final PairTable pairs;
     private final List<AddedToken> addedTokens;
     /** Looked for in the text as it comes. */
@@ -45,7 +44,6 @@ public final class BpeTokenizer implements Tokenizer {
         addPrefixSpace = file.addPrefixSpace;
         splits = file.splits;
         tokens = file.tokens;
-        idOfByte = file.idOfByte;
         pairs = file.pairs;
         addedTokens = List.copyOf(file.addedTokens);
         AddedTokens.Builder raw = new AddedTokens.Builder();
@@ -134,7 +132,7 @@ public final class BpeTokenizer implements Tokenizer {
     /** The work on one text. Takes what lies between the raw tokens. */
     private final class Encoding implements AddedTokens.Sink {
         private final IntList ids;
-        private final PairMerger merger = new PairMerger(pairs, idOfByte);
+        private final PairMerger merger = new PairMerger(pairs);
         private final AddedTokens.Sink betweenNormalizedTokens = new AddedTokens.Sink() {
             @Override
             public void text(byte[] text, int from, int to) {

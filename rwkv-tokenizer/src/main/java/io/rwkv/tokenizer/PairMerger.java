@@ -17,21 +17,18 @@ final class PairMerger {
     static final int LONGEST_SCAN = 48;
 
     private final PairTable pairs;
-    /** [unsigned byte]. */
-    private final int[] idOfByte;
     private final int longestScan;
 
     private final int[] ids;
     /** [position]: of the pair that begins there. */
     private final int[] ranks;
 
-    PairMerger(PairTable pairs, int[] idOfByte) {
-        this(pairs, idOfByte, LONGEST_SCAN);
+    PairMerger(PairTable pairs) {
+        this(pairs, LONGEST_SCAN);
     }
 
-    PairMerger(PairTable pairs, int[] idOfByte, int longestScan) {
+    PairMerger(PairTable pairs, int longestScan) {
         this.pairs = pairs;
-        this.idOfByte = idOfByte;
         this.longestScan = longestScan;
         ids = new int[longestScan];
         ranks = new int[longestScan];
@@ -40,7 +37,7 @@ final class PairMerger {
     /** Adds the ids of the bytes from {@code from} to before {@code to} to {@code tokens}. */
     void merge(byte[] text, int from, int to, IntList tokens) {
         if (to - from == 1) {
-            tokens.add(idOfByte[text[from] & 0xFF]);
+            tokens.add(pairs.idOfByte(text[from]));
         } else if (to - from <= longestScan) {
             mergeByScan(text, from, to, tokens);
         } else {
@@ -50,23 +47,27 @@ final class PairMerger {
 
     private void mergeByScan(byte[] text, int from, int to, IntList tokens) {
         int count = to - from;
+        int[] ids = this.ids;
+        int[] ranks = this.ranks;
         for (int i = 0; i < count; i++) {
-            ids[i] = idOfByte[text[from + i] & 0xFF];
+            ids[i] = pairs.idOfByte(text[from + i]);
         }
         for (int i = 0; i < count - 1; i++) {
-            ranks[i] = pairs.rank(ids[i], ids[i + 1]);
+            ranks[i] = pairs.rankOfBytes(text[from + i], text[from + i + 1]);
         }
         while (count > 1) {
             int best = 0;
+            int rank = ranks[0];
             for (int i = 1; i < count - 1; i++) {
-                if (ranks[i] < ranks[best]) {
+                if (ranks[i] < rank) {
+                    rank = ranks[i];
                     best = i;
                 }
             }
-            if (ranks[best] == PairTable.NONE) {
+            if (rank == PairTable.NONE) {
                 break;
             }
-            ids[best] = pairs.merged(ranks[best]);
+            ids[best] = pairs.merged(rank);
             count--;
             for (int i = best + 1; i < count; i++) {
                 ids[i] = ids[i + 1];
@@ -91,14 +92,14 @@ final class PairMerger {
         int[] next = new int[count];
         int[] previous = new int[count];
         for (int i = 0; i < count; i++) {
-            id[i] = idOfByte[text[from + i] & 0xFF];
+            id[i] = pairs.idOfByte(text[from + i]);
             next[i] = i + 1;
             previous[i] = i - 1;
         }
         MergeQueue queue = new MergeQueue(count);
         rank[count - 1] = PairTable.NONE;
         for (int i = 0; i < count - 1; i++) {
-            rank[i] = pairs.rank(id[i], id[i + 1]);
+            rank[i] = pairs.rankOfBytes(text[from + i], text[from + i + 1]);
             if (rank[i] != PairTable.NONE) {
                 queue.add(rank[i], i);
             }

@@ -190,7 +190,7 @@ final class TokenizerJson {
             right[rank] = idOf(second, merges, rank);
             merged[rank] = idOf(first + second, merges, rank);
         }
-        return new PairTable(left, right, merged);
+        return new PairTable(left, right, merged, idOfByte);
     }
 
     private int idOf(String token, Json merges, int rank) throws TokenizerFormatException {

@@ -78,7 +78,8 @@ class PairMergerTest {
         for (int b = 0; b < 256; b++) {
             idOfByte[b] = b;
         }
-        PairMerger merger = new PairMerger(new PairTable(columns[0], columns[1], columns[2]), idOfByte, longestScan);
+        PairMerger merger = new PairMerger(
+                new PairTable(columns[0], columns[1], columns[2], idOfByte), longestScan);
         IntList tokens = new IntList(0);
         merger.merge(text, from, text.length, tokens);
         return tokens.toArray();
