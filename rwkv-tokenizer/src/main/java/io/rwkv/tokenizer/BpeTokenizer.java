@@ -32,6 +32,7 @@ public final class BpeTokenizer implements Tokenizer {
     private final boolean splits;
     private final TokenTable tokens;
     private final PairTable pairs;
+    private final PieceTable pieces;
     private final List<AddedToken> addedTokens;
     /** Looked for in the text as it comes. */
     private final AddedTokens rawTokens;
@@ -45,6 +46,7 @@ public final class BpeTokenizer implements Tokenizer {
         splits = file.splits;
         tokens = file.tokens;
         pairs = file.pairs;
+        pieces = PieceTable.of(tokens, new PairMerger(pairs));
         addedTokens = List.copyOf(file.addedTokens);
         AddedTokens.Builder raw = new AddedTokens.Builder();
         AddedTokens.Builder normalized = new AddedTokens.Builder();
@@ -182,7 +184,12 @@ public final class BpeTokenizer implements Tokenizer {
         private void merge(byte[] text, int from, int to) {
             for (int start = from; start < to;) {
                 int end = splits ? Gpt2Splitter.endOfPiece(text, start, to) : to;
-                merger.merge(text, start, end, ids);
+                int whole = pieces.idOf(text, start, end);
+                if (whole == PieceTable.NONE) {
+                    merger.merge(text, start, end, ids);
+                } else {
+                    ids.add(whole);
+                }
                 start = end;
             }
         }

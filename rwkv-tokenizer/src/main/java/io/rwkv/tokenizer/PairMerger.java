@@ -45,6 +45,13 @@ final class PairMerger {
         }
     }
 
+    /** Whether the bytes, those of a token, end as that one token. */
+    boolean makes(byte[] bytes, int token) {
+        IntList tokens = new IntList(bytes.length);
+        merge(bytes, 0, bytes.length, tokens);
+        return tokens.size() == 1 && tokens.get(0) == token;
+    }
+
     private void mergeByScan(byte[] text, int from, int to, IntList tokens) {
         int count = to - from;
         int[] ids = this.ids;

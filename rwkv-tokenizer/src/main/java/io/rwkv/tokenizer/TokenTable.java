@@ -37,6 +37,11 @@ final class TokenTable {
         return new IllegalArgumentException("token id " + id + " is outside the vocabulary's 0 to " + (size() - 1));
     }
 
+    /** The token's bytes, not to be changed; null where no token has the id. */
+    byte[] get(int id) {
+        return bytes[id];
+    }
+
     byte[] decode(int[] ids) {
         long length = 0;
         for (int id : ids) {

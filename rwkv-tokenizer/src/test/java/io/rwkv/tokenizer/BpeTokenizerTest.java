@@ -61,6 +61,19 @@ class BpeTokenizerTest {
     }
 
     @Test
+    void shouldNotGiveTokensThatMergingDoesNotReach() throws IOException {
+        // Of its own bytes "abc" is not made, since b and c merge before a and b do; "xyz" no merge makes at all.
+        TestVocabulary vocabulary = new TestVocabulary("b c", "a b", "ab c", "d e");
+        vocabulary.vocab().put("xyz", 300);
+        BpeTokenizer tokenizer = vocabulary.load();
+
+        assertArrayEquals(new int[]{'a', 256}, tokenizer.encode("abc"));
+        assertArrayEquals(new int[]{'x', 'y', 'z'}, tokenizer.encode("xyz"));
+        assertArrayEquals(new int[]{259}, tokenizer.encode("de"));
+        assertEquals("abcxyz", tokenizer.decode(new int[]{258, 300}));
+    }
+
+    @Test
     void shouldReadMergesAsArrays() throws IOException {
         TestVocabulary vocabulary = small();
         var merges = vocabulary.model().putArray("merges");
