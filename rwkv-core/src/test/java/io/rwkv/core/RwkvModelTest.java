@@ -4,6 +4,7 @@ import static io.rwkv.core.Close.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -122,6 +123,21 @@ class RwkvModelTest {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         file.names().forEach(n -> tensors.put(n, file.tensor(n)));
         return tensors;
+    }
+
+    @Test
+    void aStateShouldBeAcceptedWithoutTheTensorsThatNothingReads() {
+        Golden golden = Golden.of(RwkvVersion.V7);
+        TensorFile weights = golden.weights();
+        Map<String, StoredTensor> fewer = tensorsOf(weights);
+        for (String name : List.of("blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2")) {
+            assertNotNull(fewer.remove(name), name);
+        }
+        TensorFile other = new TensorFile(weights.path(), "fewer", fewer, Map.of());
+        try (RwkvModel model = golden.model();
+                RwkvModel same = RwkvModel.load(other, golden.config(), RwkvOptions.defaults())) {
+            assertArrayEquals(model.logits(TOKENS, model.newState()), model.logits(TOKENS, same.newState()));
+        }
     }
 
     @Test
