@@ -73,8 +73,13 @@ final class BlockGemv {
      * of four weights is not taken apart: shifting it right leaves n₁ + 16 n₂ + …, and what is too much in one product is
      * taken off the next one's factor. All of that is exact modulo 2¹⁶, and the sum of a block fits 16 bits.
      */
-    static void q4(long w, RoundedVector x, int n, float[] y, int to) {
+    static void q4(long w, RoundedVector x, int n, float[] y, int to, int step) {
+        int four = 4 * step;
         short[] factors = x.factors;
+        // As vectors: the JVM has no shift of 16-bit lanes by a constant, and would make the constant anew for each.
+        ShortVector by4 = ShortVector.broadcast(SHORTS, 4);
+        ShortVector by8 = ShortVector.broadcast(SHORTS, 8);
+        ShortVector by12 = ShortVector.broadcast(SHORTS, 12);
         for (int pair = 0; pair < TILE; pair += PASS) {
             clear(y, to + pair / 2);
             clear(y, to + pair / 2 + TILE / 2);
@@ -85,21 +90,21 @@ final class BlockGemv {
                 ShortVector c = ShortVector.zero(SHORTS);
                 ShortVector d = c;
                 long p = block + 2 * TILE + 2 * pair;
-                for (int j = k; j < k + BLOCK; j += 4) {
+                for (int j = k; j < k + BLOCK; j += four) {
                     ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, p, LITTLE);
                     ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, p + 4 * L, LITTLE);
                     ShortVector f = ShortVector.broadcast(SHORTS, factors[j]);
                     ShortVector g = ShortVector.broadcast(SHORTS, factors[j + 1]);
                     a = a.add(v.mul(f));
                     b = b.add(u.mul(f));
-                    c = c.add(v.lanewise(VectorOperators.LSHR, 4).mul(g));
-                    d = d.add(u.lanewise(VectorOperators.LSHR, 4).mul(g));
+                    c = c.add(v.lanewise(VectorOperators.LSHR, by4).mul(g));
+                    d = d.add(u.lanewise(VectorOperators.LSHR, by4).mul(g));
                     f = ShortVector.broadcast(SHORTS, factors[j + 2]);
                     g = ShortVector.broadcast(SHORTS, factors[j + 3]);
-                    a = a.add(v.lanewise(VectorOperators.LSHR, 8).mul(f));
-                    b = b.add(u.lanewise(VectorOperators.LSHR, 8).mul(f));
-                    c = c.add(v.lanewise(VectorOperators.LSHR, 12).mul(g));
-                    d = d.add(u.lanewise(VectorOperators.LSHR, 12).mul(g));
+                    a = a.add(v.lanewise(VectorOperators.LSHR, by8).mul(f));
+                    b = b.add(u.lanewise(VectorOperators.LSHR, by8).mul(f));
+                    c = c.add(v.lanewise(VectorOperators.LSHR, by12).mul(g));
+                    d = d.add(u.lanewise(VectorOperators.LSHR, by12).mul(g));
                     p += 2 * TILE;
                 }
                 float scale = x.scales[k / BLOCK];

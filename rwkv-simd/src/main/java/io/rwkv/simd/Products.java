@@ -134,7 +134,7 @@ final class Products implements ThreadTeam.Task {
             case F16 -> PlainGemv.f16(address, x, 0, n, y, to, step);
             case BF16 -> PlainGemv.bf16(address, x, 0, n, y, to, step);
             case Q8_0 -> BlockGemv.q8(address, x, 0, n, y, to, step);
-            case Q4_0 -> BlockGemv.q4(address, rounded, n, y, to);
+            case Q4_0 -> BlockGemv.q4(address, rounded, n, y, to, step);
         }
     }
 

@@ -119,6 +119,10 @@ final class SparseGemv {
     /** As {@link BlockGemv#q4}, skipping four columns at a time. */
     static void q4(long w, RoundedVector x, int n, Nonzeros nonzeros, float[] y, int to) {
         short[] factors = x.factors;
+        // As vectors: the JVM has no shift of 16-bit lanes by a constant, and would make the constant anew for each.
+        ShortVector by4 = ShortVector.broadcast(SHORTS, 4);
+        ShortVector by8 = ShortVector.broadcast(SHORTS, 8);
+        ShortVector by12 = ShortVector.broadcast(SHORTS, 12);
         int[] columns = nonzeros.columns;
         for (int pair = 0; pair < TILE; pair += PASS) {
             BlockGemv.clear(y, to + pair / 2);
@@ -144,14 +148,14 @@ final class SparseGemv {
                     ShortVector g = ShortVector.broadcast(SHORTS, factors[j + 1]);
                     a = a.add(v.mul(f));
                     b = b.add(u.mul(f));
-                    c = c.add(v.lanewise(VectorOperators.LSHR, 4).mul(g));
-                    d = d.add(u.lanewise(VectorOperators.LSHR, 4).mul(g));
+                    c = c.add(v.lanewise(VectorOperators.LSHR, by4).mul(g));
+                    d = d.add(u.lanewise(VectorOperators.LSHR, by4).mul(g));
                     f = ShortVector.broadcast(SHORTS, factors[j + 2]);
                     g = ShortVector.broadcast(SHORTS, factors[j + 3]);
-                    a = a.add(v.lanewise(VectorOperators.LSHR, 8).mul(f));
-                    b = b.add(u.lanewise(VectorOperators.LSHR, 8).mul(f));
-                    c = c.add(v.lanewise(VectorOperators.LSHR, 12).mul(g));
-                    d = d.add(u.lanewise(VectorOperators.LSHR, 12).mul(g));
+                    a = a.add(v.lanewise(VectorOperators.LSHR, by8).mul(f));
+                    b = b.add(u.lanewise(VectorOperators.LSHR, by8).mul(f));
+                    c = c.add(v.lanewise(VectorOperators.LSHR, by12).mul(g));
+                    d = d.add(u.lanewise(VectorOperators.LSHR, by12).mul(g));
                 }
                 long scales = w + (long) block * (2 + BLOCK / 2) * TILE + pair;
                 BlockGemv.addScaled(a.add(c), x.scales[block], scales, y, to + pair / 2);
