@@ -99,7 +99,7 @@ public final class Network {
         Stretch stretch = new Stretch(tokens, from, count, embedded, hasFirstValue ? ops.copy(h) : null);
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
-            LayerState layerState = new LayerState(state, i);
+            LayerState layerState = state.layer(i);
             int mark = ops.mark();
             ops.addTo(h, layer.timeMix.apply(ops, layer.ln1.apply(ops, h), layerState, stretch));
             ops.release(mark);

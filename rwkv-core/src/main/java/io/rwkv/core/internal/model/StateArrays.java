@@ -13,11 +13,30 @@ public final class StateArrays {
     private float[][] current; // [layer · parts + part]
     private float[][] spare; // made by the first call
     private boolean begun; // whether the present call has already written the spare set
+    // Made once for both roles of the two sets, so that reading a token makes no objects.
+    private Views views;
+    private Views viewsAfterCommit;
+    private final LayerState[] layers;
+
+    /** What operations see of the two sets: in a call's first stretch, and in its later ones. */
+    private record Views(StatePart[] first, StatePart[] later) {
+        static Views of(float[][] before, float[][] after) {
+            StatePart[] first = new StatePart[before.length];
+            StatePart[] later = new StatePart[before.length];
+            for (int i = 0; i < before.length; i++) {
+                first[i] = new StatePart(before[i], after[i]);
+                later[i] = new StatePart(after[i], after[i]);
+            }
+            return new Views(first, later);
+        }
+    }
 
     /** The state before the first token. */
     public StateArrays(StateLayout layout) {
         this.layout = layout;
         this.current = allocate();
+        this.layers = new LayerState[layout.layers()];
+        Arrays.setAll(layers, i -> new LayerState(this, i));
         reset();
     }
 
@@ -61,6 +80,8 @@ public final class StateArrays {
     void begin() {
         if (spare == null) {
             spare = allocate();
+            views = Views.of(current, spare);
+            viewsAfterCommit = Views.of(spare, current);
         }
         begun = false;
     }
@@ -68,7 +89,12 @@ public final class StateArrays {
     /** One part on its way through the present stretch. */
     StatePart part(int layer, int part) {
         int i = layer * layout.parts().size() + part;
-        return new StatePart(begun ? spare[i] : current[i], spare[i]);
+        return (begun ? views.later : views.first)[i];
+    }
+
+    /** One layer on its way through the present stretch. */
+    LayerState layer(int layer) {
+        return layers[layer];
     }
 
     /** After each stretch: the next one goes on from what this one wrote. */
@@ -81,5 +107,8 @@ public final class StateArrays {
         float[][] old = current;
         current = spare;
         spare = old;
+        Views seen = views;
+        views = viewsAfterCommit;
+        viewsAfterCommit = seen;
     }
 }
