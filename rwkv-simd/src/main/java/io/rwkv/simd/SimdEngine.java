@@ -18,10 +18,9 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** Computes on the CPU with the Vector API. Weights lie outside the heap in tiles, each format with kernels of its own. */
 final class SimdEngine implements Engine {
-    /** {@code -Drwkv.simd.skip=false} reads the weights that would be multiplied by zero too, for comparison. */
-    private static final boolean SKIPPING = !"false".equals(System.getProperty("rwkv.simd.skip"));
-
     private final Precision precision;
+    /** {@code -Drwkv.simd.skip=false} reads the weights that would be multiplied by zero too, for comparison. */
+    private final boolean skipping = !"false".equals(System.getProperty("rwkv.simd.skip"));
     private final ThreadTeam team;
     private final Arena arena = Arena.ofShared();
     private long weightBytes; // written while loading, by one thread
@@ -55,7 +54,7 @@ final class SimdEngine implements Engine {
         long[] shape = weights.shape();
         int columns = Math.toIntExact(shape[1]);
         TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
-                SKIPPING && use == MatrixUse.AFTER_SQUARED_RELU, arena);
+                skipping && use == MatrixUse.AFTER_SQUARED_RELU, arena);
         Warmup.start(matrix.format());
         TilePacker[] packers = new TilePacker[team.size()];
         team.run(matrix.tiles(), (tile, worker) -> {
