@@ -14,6 +14,12 @@ public final class Machine {
         return fromProc("/proc/cpuinfo", "model name");
     }
 
+    /** How many threads wanted to run in the last minute, on average: near zero if nothing else is at work. */
+    public static String load() throws IOException {
+        Path path = Path.of("/proc/loadavg");
+        return Files.exists(path) ? Files.readString(path).split(" ")[0] : "unknown";
+    }
+
     /** The most memory that this process has had at any time, all of it: heap, weights, libraries. */
     public static String peakMemory() throws IOException {
         return fromProc("/proc/self/status", "VmHWM");

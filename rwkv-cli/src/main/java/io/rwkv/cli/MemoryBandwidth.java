@@ -5,7 +5,8 @@ import java.util.concurrent.CountDownLatch;
 
 /** How fast this machine reads memory: the limit of decoding, which reads every weight for every token. */
 public final class MemoryBandwidth {
-    private static final int INTS = 64 << 20; // 256 MiB per array, far beyond any cache
+    private static final int MAX_INTS = 64 << 20; // 256 MiB per array, far beyond any cache
+    private static final int ALL_INTS = 256 << 20; // 1 GiB, however many threads
     private static int sink;
 
     private MemoryBandwidth() {
@@ -16,7 +17,8 @@ public final class MemoryBandwidth {
      * its own, which the JVM does at the speed of memory; it reads a plain sum at half of that.
      */
     public static double measure(int threads) throws InterruptedException {
-        int[][] arrays = new int[2 * threads][INTS];
+        int ints = Math.min(MAX_INTS, ALL_INTS / (2 * threads));
+        int[][] arrays = new int[2 * threads][ints];
         double best = 0;
         for (int round = 0; round < 8; round++) {
             CountDownLatch ready = new CountDownLatch(threads);
@@ -42,7 +44,7 @@ public final class MemoryBandwidth {
             for (Thread thread : team) {
                 thread.join();
             }
-            best = Math.max(best, 8.0 * INTS * threads / (System.nanoTime() - start) * 1e9);
+            best = Math.max(best, 8.0 * ints * threads / (System.nanoTime() - start) * 1e9);
         }
         return best;
     }
