@@ -6,18 +6,19 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The width of vectors: the processor's own, at most 512 bits, or what the system property {@code rwkv.simd.bits} says (128,
- * 256 or 512). All are constants, for the compiler makes vector instructions of nothing else.
+ * 256 or 512, if the processor has them). All are constants, for the compiler makes vector instructions of nothing else.
  */
 final class Lanes {
     private static final int PREFERRED = Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize());
+    private static final int WANTED = Integer.getInteger("rwkv.simd.bits", PREFERRED);
 
-    /** Bits per vector. */
-    static final int BITS = Integer.getInteger("rwkv.simd.bits", PREFERRED);
+    /** Why the engine cannot work with vectors of the width wanted; null if it can. */
+    static final String OBSTACLE = obstacle();
 
-    /** Whether the engine can work with them. */
-    static final boolean WIDE_ENOUGH = BITS >= 128;
+    /** Bits per vector; where there is an obstacle, such that this class can be loaded to tell of it. */
+    static final int BITS = OBSTACLE == null ? WANTED : 128;
 
-    private static final VectorShape SHAPE = VectorShape.forBitSize(Math.max(128, BITS));
+    private static final VectorShape SHAPE = VectorShape.forBitSize(BITS);
 
     static final VectorSpecies<Float> FLOATS = SHAPE.withLanes(float.class);
     static final VectorSpecies<Integer> INTS = SHAPE.withLanes(int.class);
@@ -38,5 +39,18 @@ final class Lanes {
     static final int PASS = 4 * L;
 
     private Lanes() {
+    }
+
+    private static String obstacle() {
+        if (PREFERRED < 128) {
+            return "needs vectors of at least 128 bits, found " + PREFERRED + " on this processor";
+        }
+        if (WANTED != 128 && WANTED != 256 && WANTED != 512) {
+            return "rwkv.simd.bits: expected 128, 256 or 512, found " + WANTED;
+        }
+        // Wider ones would be emulated, thousands of times slower.
+        return WANTED > PREFERRED
+                ? "rwkv.simd.bits: expected at most the processor's " + PREFERRED + ", found " + WANTED
+                : null;
     }
 }

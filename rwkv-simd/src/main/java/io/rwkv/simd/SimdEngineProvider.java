@@ -47,9 +47,7 @@ public final class SimdEngineProvider implements EngineProvider {
             if (!SimdEngine.nativeAccess()) {
                 return Optional.of("needs the JVM option --enable-native-access=ALL-UNNAMED (of " + flags + ")");
             }
-            return Lanes.WIDE_ENOUGH
-                    ? Optional.empty()
-                    : Optional.of("needs vectors of at least 128 bits, found " + Lanes.BITS + " on this processor");
+            return Optional.ofNullable(Lanes.OBSTACLE);
         }
 
         static Engine create(EngineOptions options) {
