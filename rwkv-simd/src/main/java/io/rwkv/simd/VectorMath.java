@@ -14,8 +14,8 @@ final class VectorMath {
     private static final float LOG2_E = 1.44269504f;
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.12194440e-4f;
-    /** Adding it rounds to an integer, which then stands in the lowest bits. */
-    private static final float ROUND = 0x1.8p23f;
+    /** Adding it rounds to an integer n; n + 127, the exponent of 2ⁿ, then stands in the lowest bits. */
+    private static final float ROUND = 0x1.8p23f + 127;
     /** Beyond these, e^x stays what it is there: 2.7e-38 and 1.7e38. */
     private static final float LEAST = -86.5f;
     private static final float MOST = 88f;
@@ -39,8 +39,8 @@ final class VectorMath {
         p = p.mul(r).add(0.5f);
         p = p.mul(r).add(1f);
         p = p.mul(r).add(1f);
-        return p.reinterpretAsInts().add(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23))
-                .reinterpretAsFloats();
+        // Adding n to p's exponent as integers would make numbers of some NaN.
+        return p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
     }
 
     /** e^x of so many numbers from {@code at} on, to the start of {@code out}. */
@@ -75,7 +75,7 @@ final class VectorMath {
             case SIGMOID -> (float) (1 / (1 + Math.exp(-x)));
             case DECAY7 -> (float) (DECAY7 / (1 + Math.exp(-x)));
             case SILU -> (float) (x / (1 + Math.exp(-x)));
-            case SQUARED_RELU -> x > 0 ? x * x : 0;
+            case SQUARED_RELU -> x <= 0 ? 0 : x * x; // so that NaN stays NaN
             case MINUS_EXP -> (float) -Math.exp(x);
         };
     }
