@@ -7,6 +7,8 @@ package io.rwkv.simd;
 final class RoundedVector {
     private static final int BLOCK = BlockGemv.BLOCK;
     private static final int WEIGHT_OFFSET = 8;
+    /** Blocks of nothing larger count as zero: what would take them to 127 is beyond the range of a float. */
+    private static final float LEAST = 0x1p-120f;
 
     /** For every four columns x₀, x₁ − 16 x₀, x₂ − 16 x₁, x₃ − 16 x₂, modulo 2¹⁶. */
     short[] factors = new short[0];
@@ -25,7 +27,7 @@ final class RoundedVector {
         for (int k = 0; k < n; k += BLOCK) {
             float most = most(x, at + k);
             float scale = most / 127;
-            float inverse = most == 0 ? 0 : 127 / most;
+            float inverse = most < LEAST ? 0 : 127 / most;
             int sum = 0;
             int before = 0;
             for (int j = 0; j < BLOCK; j++) {
@@ -44,7 +46,7 @@ final class RoundedVector {
         for (int k = at; k < at + n; k += BLOCK) {
             float most = most(x, k);
             float scale = most / 127;
-            float inverse = most == 0 ? 0 : 127 / most;
+            float inverse = most < LEAST ? 0 : 127 / most;
             for (int j = k; j < k + BLOCK; j++) {
                 x[j] = nearest(x[j] * inverse) * scale;
             }
