@@ -25,7 +25,8 @@ final class Products implements ThreadTeam.Task {
     private TiledMatrix[] matrices = new TiledMatrix[8];
     private SimdActivations[] inputs = new SimdActivations[8];
     private SimdActivations[] outputs = new SimdActivations[8];
-    private RoundedVector[] rounded = new RoundedVector[8]; // of inputs to 4-bit matrices
+    private RoundedVector[] rounded = new RoundedVector[8]; // of one-row inputs to 4-bit matrices
+    private float[][] roundedRows = new float[8][]; // of the other inputs to 4-bit matrices
     private Nonzeros[] nonzeros = new Nonzeros[8]; // of inputs that are mostly zero
     private boolean[] skip = new boolean[8];
     private int[] firstTile = new int[9];
@@ -45,6 +46,7 @@ final class Products implements ThreadTeam.Task {
             inputs = Arrays.copyOf(inputs, 2 * count);
             outputs = Arrays.copyOf(outputs, 2 * count);
             rounded = Arrays.copyOf(rounded, 2 * count);
+            roundedRows = Arrays.copyOf(roundedRows, 2 * count);
             nonzeros = Arrays.copyOf(nonzeros, 2 * count);
             skip = Arrays.copyOf(skip, 2 * count);
             firstTile = Arrays.copyOf(firstTile, 2 * count + 1);
@@ -60,11 +62,14 @@ final class Products implements ThreadTeam.Task {
         count++;
     }
 
-    /** Both forms of a product see the same, rounded input. */
+    /** Both forms of a product see the same, rounded input. The input stays: products with other formats may share it. */
     private void round(int i) {
         SimdActivations input = inputs[i];
         if (input.rows > 1) {
-            RoundedVector.roundInPlace(input.values, 0, input.size());
+            if (roundedRows[i] == null || roundedRows[i].length < input.size()) {
+                roundedRows[i] = new float[input.size()];
+            }
+            RoundedVector.round(input.values, roundedRows[i], input.size());
             return;
         }
         if (rounded[i] == null) {
@@ -158,7 +163,7 @@ final class Products implements ThreadTeam.Task {
         TiledMatrix matrix = matrices[i];
         int rows = matrix.rowsOf(tile);
         int tokens = inputs[i].rows;
-        float[] x = inputs[i].values;
+        float[] x = matrix.format() == Format.Q4_0 ? roundedRows[i] : inputs[i].values;
         float[] y = outputs[i].values;
         if (rows == TILE) {
             Gemm.tile(matrix, tile, x, tokens, y, tile * TILE, matrix.rows(), panels[worker]);

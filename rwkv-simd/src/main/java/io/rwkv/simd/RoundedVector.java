@@ -41,14 +41,14 @@ final class RoundedVector {
         }
     }
 
-    /** Replaces numbers by what {@link #round} makes of them, so that every form of a product sees the same. */
-    static void roundInPlace(float[] x, int at, int n) {
-        for (int k = at; k < at + n; k += BLOCK) {
+    /** The numbers that {@link #round(float[], int, int)} makes, as floats, so that every form of a product sees the same. */
+    static void round(float[] x, float[] out, int n) {
+        for (int k = 0; k < n; k += BLOCK) {
             float most = most(x, k);
             float scale = most / 127;
             float inverse = most < LEAST ? 0 : 127 / most;
             for (int j = k; j < k + BLOCK; j++) {
-                x[j] = nearest(x[j] * inverse) * scale;
+                out[j] = nearest(x[j] * inverse) * scale;
             }
         }
     }
