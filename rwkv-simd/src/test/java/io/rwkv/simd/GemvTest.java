@@ -1,0 +1,158 @@
+package io.rwkv.simd;
+
+import static io.rwkv.simd.TiledMatrix.TILE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+
+/** The kernels for one vector, called as {@link Products} calls them, against double arithmetic. */
+@AtUsableWidth
+class GemvTest {
+    private static final int[] ROWS = {1, 37, 64, 130};
+    private static final int[] PLAIN_COLUMNS = {1, 24, 100, 768};
+    private static final int[] BLOCK_COLUMNS = {32, 96, 768, 2080};
+    /** Calls after which the JVM has compiled a kernel, so that both the interpreter's and the compiler's are tested. */
+    private static final int CALLS = 200;
+
+    static int[] columns(Format format) {
+        return format.blockColumns() == 1 ? PLAIN_COLUMNS : BLOCK_COLUMNS;
+    }
+
+    /** One product of all tiles, the vector and the results each with something before them. */
+    static float[] product(TiledMatrix m, float[] x) {
+        int at = m.format() == Format.Q4_0 ? 0 : 5;
+        float[] shifted = new float[at + x.length];
+        System.arraycopy(x, 0, shifted, at, x.length);
+        RoundedVector rounded = new RoundedVector();
+        if (m.format() == Format.Q4_0) {
+            rounded.round(x, 0, x.length);
+        }
+        float[] y = new float[3 + m.tiles() * TILE];
+        Arrays.fill(y, 7);
+        for (int tile = 0; tile < m.tiles(); tile++) {
+            long w = m.address(tile);
+            int to = 3 + tile * TILE;
+            int n = m.columns();
+            switch (m.format()) {
+                case F32 -> PlainGemv.f32(w, shifted, at, n, y, to, 1);
+                case F16 -> PlainGemv.f16(w, shifted, at, n, y, to, 1);
+                case BF16 -> PlainGemv.bf16(w, shifted, at, n, y, to, 1);
+                case Q8_0 -> BlockGemv.q8(w, shifted, at, n, y, to, 1);
+                case Q4_0 -> BlockGemv.q4(w, rounded, n, y, to);
+            }
+        }
+        assertEquals(7, y[0]);
+        assertEquals(7, y[2]);
+        return Arrays.copyOfRange(y, 3, y.length);
+    }
+
+    private static void check(String what, StoredWeights w, float[] x) {
+        try (Arena arena = Arena.ofConfined()) {
+            float[] y = product(w.tiled(false, arena), x);
+            Twin.assertProduct(what, Twin.product(w, Twin.seen(w.format(), x), 1), y);
+            for (int row = w.rows(); row < y.length; row++) {
+                assertEquals(0, y[row], what + ": row " + row + " beyond the last one");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldBeTheProductForAnySize(Format format) {
+        for (int rows : ROWS) {
+            for (int columns : columns(format)) {
+                String what = format + " " + rows + " × " + columns;
+                check(what, StoredWeights.random(format, rows, columns, 1), Twin.activations(columns, 1, 2));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldStayTheProductOnceCompiled(Format format) {
+        StoredWeights w = StoredWeights.random(format, 130, 768, 3);
+        float[] x = Twin.activations(768, 1, 4);
+        Twin.Product expected = Twin.product(w, Twin.seen(format, x), 1);
+        try (Arena arena = Arena.ofConfined()) {
+            TiledMatrix m = w.tiled(false, arena);
+            for (int call = 0; call < CALLS; call++) {
+                float[] y = product(m, x);
+                if (call % 20 == 0 || call == CALLS - 1) {
+                    Twin.assertProduct(format + ", call " + call, expected, y);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldTakeActivationsOfAnySize(Format format) {
+        StoredWeights w = StoredWeights.random(format, 70, 96, 5);
+        for (double size : new double[]{1e-44, 1e-38, 1e-36, 1e-20, 1e20, 1e32}) {
+            check(format + " with activations of " + size, w, Twin.activations(96, size, 6));
+        }
+        float[] one = new float[96];
+        one[67] = 1e30f;
+        check(format + " with one large activation", w, one);
+        check(format + " with nothing but zeros", w, new float[96]);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q8_0", "Q4_0"})
+    void shouldTakeTheMostExtremeBlocks(Format format) {
+        int most = format == Format.Q8_0 ? 128 : 8;
+        for (int value : new int[]{-most, most - 1}) {
+            for (float scale : new float[]{0, 0x1p-24f, 0x3FFp-24f, -0x1p-24f, 1, -1, 65504, -65504}) {
+                StoredWeights w = StoredWeights.zero(format, 65, 96);
+                w.scales(scale);
+                w.quants(value);
+                float[] all = new float[96];
+                Arrays.fill(all, 3);
+                check(format + " of " + value + " · " + scale, w, all);
+                Arrays.fill(all, -3);
+                check(format + " of " + value + " · " + scale + ", negative", w, all);
+                check(format + " of " + value + " · " + scale, w, Twin.activations(96, 1, 7));
+            }
+        }
+    }
+
+    @Test
+    void everyHalfPrecisionNumberShouldBeWidenedExactly() {
+        // Row r of column k is the number with the bits 64 k + r: all, but the infinities and NaN.
+        StoredWeights w = StoredWeights.zero(Format.F16, 64, 1024);
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            boolean finite = (bits & 0x7C00) != 0x7C00;
+            w.bytes().putShort(2 * (bits % 64 * 1024 + bits / 64), (short) (finite ? bits : 0));
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            TiledMatrix m = w.tiled(false, arena);
+            for (int k = 0; k < 1024; k++) {
+                float[] x = new float[1024];
+                x[k] = 1;
+                float[] y = product(m, x);
+                for (int row = 0; row < 64; row++) {
+                    // Adding 0 makes -0 the 0 that it is after a sum.
+                    assertEquals(w.at(row, k) + 0.0, y[row], "column " + k + ", row " + row);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void nanShouldSpread(Format format) {
+        StoredWeights w = StoredWeights.random(format, 64, 96, 8);
+        float[] x = Twin.activations(96, 1, 9);
+        x[40] = Float.NaN;
+        try (Arena arena = Arena.ofConfined()) {
+            for (float y : product(w.tiled(false, arena), x)) {
+                assertEquals(Float.NaN, y);
+            }
+        }
+    }
+}
