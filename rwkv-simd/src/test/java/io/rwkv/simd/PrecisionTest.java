@@ -13,6 +13,7 @@ import io.rwkv.demo.DemoModel;
 import io.rwkv.loader.Rwkv;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -129,6 +130,7 @@ class PrecisionTest {
     }
 
     @Test
+    @DisabledIfSystemProperty(named = "rwkv.simd.bits", matches = ".+", disabledReason = "takes long, once is enough")
     void theDemoModelShouldKeepItsLogits() throws IOException {
         double[] bounds = {0, 2e-6, 1e-6, 1e-2, 0.15};
         float[][] expected = null;
@@ -144,6 +146,7 @@ class PrecisionTest {
     }
 
     @ParameterizedTest
+    @DisabledIfSystemProperty(named = "rwkv.simd.bits", matches = ".+", disabledReason = "the same for all widths")
     @EnumSource(names = {"V4", "V6", "V7"})
     void callersAtTheSameTimeShouldGetWhatTheyGetAlone(RwkvVersion version) throws Exception {
         for (Precision precision : new Precision[]{Precision.F16, Precision.Q8_0, Precision.Q4_0}) {
