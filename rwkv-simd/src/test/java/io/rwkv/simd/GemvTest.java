@@ -43,7 +43,7 @@ class GemvTest {
                 case F16 -> PlainGemv.f16(w, shifted, at, n, y, to, 1);
                 case BF16 -> PlainGemv.bf16(w, shifted, at, n, y, to, 1);
                 case Q8_0 -> BlockGemv.q8(w, shifted, at, n, y, to, 1);
-                case Q4_0 -> BlockGemv.q4(w, rounded, n, y, to);
+                case Q4_0 -> BlockGemv.q4(w, rounded, n, y, to, 1);
             }
         }
         assertEquals(7, y[0]);
