@@ -15,6 +15,8 @@ final class Products implements ThreadTeam.Task {
      */
     private int step = 1;
 
+    /** Up to so many, the tile is multiplied with one after the other as it is, and not widened for all. */
+    private static final int FEW_TOKENS = 6;
     /** With more than this share to read, reading all in one stream is faster. */
     private static final double WORTH_SKIPPING = 0.6;
 
@@ -124,7 +126,7 @@ final class Products implements ThreadTeam.Task {
         if (skip[i]) {
             sparse(matrix, address, x, rounded[i], nonzeros[i], y, to);
         } else {
-            dense(matrix, address, x, rounded[i], y, to, step);
+            dense(matrix, address, x, 0, rounded[i], y, to, step);
         }
         if (rows < TILE) {
             System.arraycopy(y, 0, outputs[i].values, tile * TILE, rows);
@@ -132,13 +134,14 @@ final class Products implements ThreadTeam.Task {
     }
 
     /** One tile times one vector, given rounded too for 4-bit weights. */
-    static void dense(TiledMatrix matrix, long address, float[] x, RoundedVector rounded, float[] y, int to, int step) {
+    static void dense(TiledMatrix matrix, long address, float[] x, int at, RoundedVector rounded, float[] y, int to,
+            int step) {
         int n = matrix.columns();
         switch (matrix.format()) {
-            case F32 -> PlainGemv.f32(address, x, 0, n, y, to, step);
-            case F16 -> PlainGemv.f16(address, x, 0, n, y, to, step);
-            case BF16 -> PlainGemv.bf16(address, x, 0, n, y, to, step);
-            case Q8_0 -> BlockGemv.q8(address, x, 0, n, y, to, step);
+            case F32 -> PlainGemv.f32(address, x, at, n, y, to, step);
+            case F16 -> PlainGemv.f16(address, x, at, n, y, to, step);
+            case BF16 -> PlainGemv.bf16(address, x, at, n, y, to, step);
+            case Q8_0 -> BlockGemv.q8(address, x, at, n, y, to, step);
             case Q4_0 -> BlockGemv.q4(address, rounded, n, y, to, step);
         }
     }
@@ -157,23 +160,36 @@ final class Products implements ThreadTeam.Task {
     }
 
     private void manyRows(int i, int tile, int worker) {
-        if (panels[worker] == null) {
-            panels[worker] = new float[TILE * Gemm.PANEL];
-        }
         TiledMatrix matrix = matrices[i];
         int rows = matrix.rowsOf(tile);
         int tokens = inputs[i].rows;
-        float[] x = matrix.format() == Format.Q4_0 ? roundedRows[i] : inputs[i].values;
-        float[] y = outputs[i].values;
         if (rows == TILE) {
-            Gemm.tile(matrix, tile, x, tokens, y, tile * TILE, matrix.rows(), panels[worker]);
+            manyRows(i, tile, worker, outputs[i].values, tile * TILE, matrix.rows());
             return;
         }
         float[] part = lastTile(worker, tokens);
-        Gemm.tile(matrix, tile, x, tokens, part, 0, TILE, panels[worker]);
+        manyRows(i, tile, worker, part, 0, TILE);
         for (int t = 0; t < tokens; t++) {
-            System.arraycopy(part, t * TILE, y, t * matrix.rows() + tile * TILE, rows);
+            System.arraycopy(part, t * TILE, outputs[i].values, t * matrix.rows() + tile * TILE, rows);
         }
+    }
+
+    private void manyRows(int i, int tile, int worker, float[] y, int to, int stride) {
+        TiledMatrix matrix = matrices[i];
+        int tokens = inputs[i].rows;
+        boolean rounds = matrix.format() == Format.Q4_0;
+        if (tokens <= FEW_TOKENS && !rounds) {
+            // The tile comes from memory once; kernels that single tokens need too are compiled sooner.
+            for (int t = 0; t < tokens; t++) {
+                dense(matrix, matrix.address(tile), inputs[i].values, t * matrix.columns(), null, y, to + t * stride,
+                        step);
+            }
+            return;
+        }
+        if (panels[worker] == null) {
+            panels[worker] = new float[TILE * Gemm.PANEL];
+        }
+        Gemm.tile(matrix, tile, rounds ? roundedRows[i] : inputs[i].values, tokens, y, to, stride, panels[worker]);
     }
 
     private float[] lastTile(int worker, int tokens) {

@@ -55,7 +55,6 @@ final class SimdEngine implements Engine {
         int columns = Math.toIntExact(shape[1]);
         TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
                 skipping && use == MatrixUse.AFTER_SQUARED_RELU, arena);
-        Warmup.start(matrix.format());
         TilePacker[] packers = new TilePacker[team.size()];
         team.run(matrix.tiles(), (tile, worker) -> {
             if (packers[worker] == null) {
