@@ -17,8 +17,9 @@ final class Products implements ThreadTeam.Task {
 
     /** Up to so many, the tile is multiplied with one after the other as it is, and not widened for all. */
     private static final int FEW_TOKENS = 6;
-    /** With more than this share to read, reading all in one stream is faster. */
-    private static final double WORTH_SKIPPING = 0.6;
+    /** With more than these shares to read, reading all in one stream is as fast: of single columns, and in blocks. */
+    private static final double WORTH_SKIPPING = 0.5;
+    private static final double WORTH_SKIPPING_IN_BLOCKS = 0.25;
 
     private final SimdEngine engine;
     private final ThreadTeam team;
@@ -88,7 +89,8 @@ final class Products implements ThreadTeam.Task {
         int step = format == Format.Q4_0 ? 4 : 1;
         int n = matrices[i].columns();
         nonzeros[i].find(inputs[i].values, n, step, BlockGemv.BLOCK);
-        boolean few = nonzeros[i].count * step < WORTH_SKIPPING * n;
+        boolean few = nonzeros[i].count * step < n
+                * (format.blockColumns() > 1 ? WORTH_SKIPPING_IN_BLOCKS : WORTH_SKIPPING);
         engine.countSkipped(n, few ? n - nonzeros[i].count * step : 0);
         return few;
     }

@@ -8,6 +8,8 @@ import static io.rwkv.simd.NativeMemory.ALL;
 import static io.rwkv.simd.NativeMemory.LITTLE;
 import static io.rwkv.simd.TiledMatrix.TILE;
 
+import java.lang.foreign.ValueLayout;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
@@ -82,8 +84,25 @@ final class SparseGemv {
         }
     }
 
+    /**
+     * Brings the lines of a tile that will be needed from memory, many at a time. The loops over the few columns of a block
+     * have no length that the processor could guess, and with each wrong guess it would wait for memory anew.
+     */
+    private static void touch(long w, Nonzeros nonzeros, int columnBytes) {
+        int[] columns = nonzeros.columns;
+        int sum = 0;
+        for (int i = 0; i < nonzeros.count; i++) {
+            sum += ALL.get(ValueLayout.JAVA_BYTE, w + (2L * (columns[i] / BLOCK) + 2) * TILE
+                    + (long) columns[i] * columnBytes);
+        }
+        if (sum == Integer.MIN_VALUE) {
+            throw new AssertionError("no sum of so few bytes, but the compiler does not know");
+        }
+    }
+
     /** As {@link #f32}. */
     static void q8(long w, float[] x, int n, Nonzeros nonzeros, float[] y, int to) {
+        touch(w, nonzeros, TILE);
         int[] columns = nonzeros.columns;
         int[] starts = nonzeros.starts;
         for (int row = 0; row < TILE; row += PASS) {
@@ -118,6 +137,7 @@ final class SparseGemv {
 
     /** As {@link BlockGemv#q4}, skipping four columns at a time. */
     static void q4(long w, RoundedVector x, int n, Nonzeros nonzeros, float[] y, int to) {
+        touch(w, nonzeros, TILE / 2);
         short[] factors = x.factors;
         // As vectors: the JVM has no shift of 16-bit lanes by a constant, and would make the constant anew for each.
         ShortVector by4 = ShortVector.broadcast(SHORTS, 4);
