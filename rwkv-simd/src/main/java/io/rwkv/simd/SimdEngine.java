@@ -84,7 +84,7 @@ final class SimdEngine implements Engine {
             case F16 -> Format.F16;
             case BF16 -> Format.BF16;
             case Q4_0 -> Format.Q4_0;
-            case Q8_0, Q4_K, Q5_K, Q6_K -> Format.Q8_0;
+            case Q8_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K -> Format.Q8_0;
             default -> Format.F32;
         };
     }

@@ -71,8 +71,12 @@ final class ThreadTeam implements AutoCloseable {
             }
             task = null;
             Throwable thrown = failure.getAndSet(null);
+            // As it is: what it says, of a damaged file for instance, is meant for the caller.
+            if (thrown instanceof Error e) {
+                throw e;
+            }
             if (thrown != null) {
-                throw new IllegalStateException("a thread of the team failed", thrown);
+                throw (RuntimeException) thrown; // items throw nothing else
             }
         } finally {
             taken.set(false);

@@ -18,6 +18,7 @@ import java.util.Arrays;
  */
 final class TilePacker {
     private static final int BLOCK = BlockGemv.BLOCK;
+    private static final float MOST_IN_HALF = 65504;
 
     private final TiledMatrix matrix;
     private final StoredTensor stored;
@@ -65,8 +66,22 @@ final class TilePacker {
             return mapped.file().slice(mapped.byteOffset() + row * rowBytes, rowBytes);
         }
         stored.read(row * values.length, values, 0, values.length);
+        if (type == DType.F16 || type.blockLength() > 1) {
+            check(row);
+        }
         type.narrow(values, 0, values.length, encoded, 0);
         return encoded;
+    }
+
+    private void check(long row) {
+        float most = type == DType.F16 ? MOST_IN_HALF : Float.MAX_VALUE;
+        for (float value : values) {
+            // Written so that NaN fails. Half precision has no such numbers, and in a block all others would be lost.
+            if (!(Math.abs(value) <= most)) {
+                throw new IllegalArgumentException("precision: tensor " + stored.name() + ", row " + row
+                        + ": expected weights that " + type + " can hold, found " + value);
+            }
+        }
     }
 
     private void f32(ByteBuffer bytes, int row) {

@@ -129,7 +129,7 @@ class ProductsTest {
         StoredWeights w = StoredWeights.random(format, 130, 768, 8);
         TiledMatrix skipping = w.tiled(true, arena);
         TiledMatrix plain = w.tiled(false, arena);
-        for (double density : new double[]{0, 0.02, 0.3, 0.7, 1}) {
+        for (double density : new double[]{0, 0.02, 0.2, 0.7, 1}) {
             float[] values = Twin.activations(768, 1, 9);
             for (int k = 0; k < 768; k++) {
                 // In runs of eight, so that the steps of the 4-bit format find some too.
@@ -138,7 +138,7 @@ class ProductsTest {
             SimdActivations x = Twin.of(1, 768, values);
             assertArrayEquals(product(plain, x).values, product(skipping, x).values, format + ", " + density);
         }
-        // Counted are the last three's columns that were worth skipping: all, 98 % and 70 %, of five vectors.
+        // Skipped are the zeros of the first three of the five vectors: all, 98 % and 80 %.
         double share = engine.skippedShare().orElseThrow();
         assertTrue(share > 0.5 && share < 0.57, "share " + share);
         float[] zeros = new float[768];

@@ -146,16 +146,16 @@ class ThreadTeamTest {
                         throw reason;
                     }
                 }));
-                assertSame(reason, thrown.getCause());
+                assertSame(reason, thrown);
                 counting.assertDone(10, 1);
                 Counting after = new Counting(10, 3);
                 team.run(10, after);
                 after.assertDone(10, 1);
             }
             AssertionError error = new AssertionError();
-            assertSame(error, assertThrows(RuntimeException.class, () -> team.run(5, (item, worker) -> {
+            assertSame(error, assertThrows(AssertionError.class, () -> team.run(5, (item, worker) -> {
                 throw error;
-            })).getCause());
+            })));
             meet(team);
         }
     }

@@ -4,6 +4,7 @@ import static io.rwkv.simd.TiledMatrix.TILE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.MappedTensor;
@@ -157,6 +158,22 @@ class TilePackerTest {
             assertEquals(2 * 64 * 36, m.bytes());
             assertEquals(64 * 36, m.address(1) - m.address(0));
             assertEquals(0, m.address(0) % 64, "at a cache line's start");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Format.class, names = {"F16", "Q8_0", "Q4_0"})
+    void weightsThatTheFormatCannotHoldShouldBeNamed(Format format) {
+        for (float bad : new float[]{Float.NaN, Float.POSITIVE_INFINITY}) {
+            float[] values = new float[3 * 96];
+            values[96 + 5] = bad;
+            try (Arena arena = Arena.ofConfined()) {
+                String message = assertThrows(IllegalArgumentException.class,
+                        () -> pack(format, new HeapTensor("w", new long[]{3, 96}, values), arena)).getMessage();
+                for (String part : new String[]{"row 1", format.name(), String.valueOf(bad)}) {
+                    assertTrue(message.contains(part), message);
+                }
+            }
         }
     }
 }
