@@ -4,11 +4,31 @@ import static io.rwkv.simd.Lanes.FLOATS;
 import static io.rwkv.simd.Lanes.L;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /** Sums over ranges of arrays, and what is made of them. */
 final class Reductions {
+    private static final VectorShuffle<Float> BY_8 = VectorShuffle.iota(FLOATS, 8, 1, true);
+    private static final VectorShuffle<Float> BY_4 = VectorShuffle.iota(FLOATS, 4, 1, true);
+    private static final VectorShuffle<Float> BY_2 = VectorShuffle.iota(FLOATS, 2, 1, true);
+    private static final VectorShuffle<Float> BY_1 = VectorShuffle.iota(FLOATS, 1, 1, true);
+
     private Reductions() {
+    }
+
+    /**
+     * The sum of all lanes, in one order always. The JDK's own adds in one order before it is compiled and in another after,
+     * so that a model would answer differently in the last digits from one call to the next.
+     */
+    static float sum(FloatVector v) {
+        if (L == 16) {
+            v = v.add(v.rearrange(BY_8));
+        }
+        if (L >= 8) {
+            v = v.add(v.rearrange(BY_4));
+        }
+        v = v.add(v.rearrange(BY_2));
+        return v.add(v.rearrange(BY_1)).lane(0);
     }
 
     /** {@code Σ x}. */
@@ -18,7 +38,7 @@ final class Reductions {
         for (; i + L <= count; i += L) {
             sums = sums.add(FloatVector.fromArray(FLOATS, x, at + i));
         }
-        float sum = sums.reduceLanes(VectorOperators.ADD);
+        float sum = sum(sums);
         for (; i < count; i++) {
             sum += x[at + i];
         }
@@ -33,7 +53,7 @@ final class Reductions {
             FloatVector v = FloatVector.fromArray(FLOATS, x, at + i).sub(shift);
             sums = v.fma(v, sums);
         }
-        float sum = sums.reduceLanes(VectorOperators.ADD);
+        float sum = sum(sums);
         for (; i < count; i++) {
             float v = x[at + i] - shift;
             sum += v * v;
@@ -49,7 +69,7 @@ final class Reductions {
             sums = FloatVector.fromArray(FLOATS, x, at + i).mul(FloatVector.fromArray(FLOATS, y, at + i))
                     .fma(FloatVector.fromArray(FLOATS, w, weightAt + i), sums);
         }
-        float sum = sums.reduceLanes(VectorOperators.ADD);
+        float sum = sum(sums);
         for (; i < count; i++) {
             sum += x[at + i] * y[at + i] * w[weightAt + i];
         }

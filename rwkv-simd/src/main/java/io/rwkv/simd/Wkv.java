@@ -8,7 +8,6 @@ import io.rwkv.core.engine.StatePart;
 import java.util.Arrays;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * The recurrences, token after token for one head, whose state stays in the first-level cache. Equations at
@@ -83,8 +82,8 @@ final class Wkv {
             a = FloatVector.fromArray(FLOATS, s, at + j).fma(x, a);
             b = FloatVector.fromArray(FLOATS, s, at + n + j).fma(x, b);
         }
-        FloatVector removedA = FloatVector.broadcast(FLOATS, -a.reduceLanes(VectorOperators.ADD));
-        FloatVector removedB = FloatVector.broadcast(FLOATS, -b.reduceLanes(VectorOperators.ADD));
+        FloatVector removedA = FloatVector.broadcast(FLOATS, -Reductions.sum(a));
+        FloatVector removedB = FloatVector.broadcast(FLOATS, -Reductions.sum(b));
         FloatVector addedA = FloatVector.broadcast(FLOATS, v[row + i]);
         FloatVector addedB = FloatVector.broadcast(FLOATS, v[row + i + 1]);
         a = FloatVector.zero(FLOATS);
@@ -103,8 +102,8 @@ final class Wkv {
             y.intoArray(s, at + n + j);
             b = y.fma(read, b);
         }
-        out[row + i] = a.reduceLanes(VectorOperators.ADD);
-        out[row + i + 1] = b.reduceLanes(VectorOperators.ADD);
+        out[row + i] = Reductions.sum(a);
+        out[row + i + 1] = Reductions.sum(b);
     }
 
     /** For heads whose size is no multiple of a vector. */

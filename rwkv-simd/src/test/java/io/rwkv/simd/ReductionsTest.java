@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 import java.util.Arrays;
+import java.util.Random;
 
 @AtUsableWidth
 class ReductionsTest {
@@ -86,5 +87,23 @@ class ReductionsTest {
         constant[70] = Float.NaN;
         Reductions.normalise(constant, 0, 100, 1e-5f, w, y, 0, out);
         assertTrue(Float.isNaN(out[0]));
+    }
+
+    @Test
+    void lanesShouldBeAddedInOneOrderBeforeAndAfterCompilation() {
+        Random random = new Random(3);
+        float[] x = new float[Lanes.L];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        float[] folded = x.clone();
+        for (int half = Lanes.L / 2; half > 0; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                folded[i] += folded[i + half];
+            }
+        }
+        for (int call = 0; call < 50_000; call++) {
+            assertEquals(folded[0], Reductions.sum(x, 0, Lanes.L), 0, "call " + call);
+        }
     }
 }
