@@ -48,7 +48,7 @@ final class Lanes {
         if (WANTED != 128 && WANTED != 256 && WANTED != 512) {
             return "rwkv.simd.bits: expected 128, 256 or 512, found " + WANTED;
         }
-        // Wider ones would be emulated, thousands of times slower.
+        // The JVM has no instructions for wider ones, only Java code.
         return WANTED > PREFERRED
                 ? "rwkv.simd.bits: expected at most the processor's " + PREFERRED + ", found " + WANTED
                 : null;

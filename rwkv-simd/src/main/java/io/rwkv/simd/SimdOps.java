@@ -15,38 +15,28 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 import java.util.Arrays;
 
-/**
- * The operations on arrays of the heap. One token's element-wise work is done by the caller, faster than it could be shared;
- * that of many tokens is shared row by row.
- */
+/** The operations on arrays of the heap. Element-wise work is the caller's for one token, and shared for many. */
 final class SimdOps implements Ops {
     private static final float LAYER_NORM_EPS = 1e-5f;
     private static final float GROUP_NORM_EPS = 64e-5f;
-    /** Rows of one item of shared work. */
-    private static final int ROWS = 16;
 
     private final SimdEngine engine;
     private final ThreadTeam team;
     private final Scratch scratch = new Scratch();
+    private final SharedRows rows;
     private final Products products;
+    private final Projections projections;
     private final float[][] decays; // for each thread: of one head of one token
     private final Wkv4[] wkv4;
 
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
         this.team = team;
+        this.rows = new SharedRows(team);
         this.products = new Products(engine, team);
+        this.projections = new Projections(scratch, products, rows);
         this.decays = new float[team.size()][];
         this.wkv4 = new Wkv4[team.size()];
-    }
-
-    /** Work on the rows {@code from} to {@code to - 1}. */
-    private interface RowWork {
-        void run(int from, int to);
-    }
-
-    private void share(int rows, RowWork work) {
-        team.run((rows + ROWS - 1) / ROWS, (item, worker) -> work.run(item * ROWS, Math.min(rows, (item + 1) * ROWS)));
     }
 
     private static SimdActivations of(Activations x) {
@@ -100,7 +90,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Rows.normalise(values(x), x.columns(), groups, eps, values(weight), values(bias), out.values, 0, 1);
         } else {
-            share(x.rows(),
+            rows.share(x.rows(),
                     (from, to) -> Rows.normalise(values(x), x.columns(), groups, eps, values(weight), values(bias),
                             out.values, from, to));
         }
@@ -112,16 +102,16 @@ final class SimdOps implements Ops {
         SimdActivations out = like(x);
         float[] values = values(x);
         int n = x.columns();
-        int rows = x.rows();
+        int count = x.rows();
         Elementwise.subtract(last.before(), 0, values, 0, out.values, 0, n);
-        if (rows > 1) {
-            share(rows, (from, to) -> {
+        if (count > 1) {
+            rows.share(count, (from, to) -> {
                 for (int t = Math.max(1, from); t < to; t++) {
                     Elementwise.subtract(values, (t - 1) * n, values, t * n, out.values, t * n, n);
                 }
             });
         }
-        System.arraycopy(values, (rows - 1) * n, last.after(), 0, n);
+        System.arraycopy(values, (count - 1) * n, last.after(), 0, n);
         return out;
     }
 
@@ -132,7 +122,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Elementwise.mixRow(values(x), values(delta), values(weight), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> {
+            rows.share(x.rows(), (from, to) -> {
                 for (int t = from; t < to; t++) {
                     Elementwise.mixRow(values(x), values(delta), values(weight), out.values, t * n, n);
                 }
@@ -148,7 +138,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Elementwise.mix(values(x), values(delta), values(weight), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> Elementwise.mix(values(x), values(delta), values(weight), out.values,
+            rows.share(x.rows(), (from, to) -> Elementwise.mix(values(x), values(delta), values(weight), out.values,
                     from * n, to * n));
         }
         return out;
@@ -169,51 +159,7 @@ final class SimdOps implements Ops {
 
     @Override
     public Activations[] project(Projection[] maps, Activations... xs) {
-        Activations[] out = new Activations[maps.length];
-        Activations[] waists = new Activations[maps.length];
-        for (int i = 0; i < maps.length; i++) {
-            boolean direct = maps[i].down() == null;
-            Matrix first = direct ? maps[i].matrix() : maps[i].down();
-            SimdActivations result = scratch.take(xs[i].rows(), first.rows());
-            (direct ? out : waists)[i] = result;
-            products.add((TiledMatrix) first, of(xs[i]), result);
-        }
-        products.run();
-        boolean low = false;
-        for (int i = 0; i < maps.length; i++) {
-            if (waists[i] != null) {
-                SimdActivations waist = of(waists[i]);
-                Nonlinearity f = maps[i].waist();
-                if (f != Nonlinearity.IDENTITY) {
-                    VectorMath.apply(f, waist.values, waist.values, 0, waist.size());
-                }
-                SimdActivations result = scratch.take(waist.rows, maps[i].matrix().rows());
-                out[i] = result;
-                products.add((TiledMatrix) maps[i].matrix(), waist, result);
-                low = true;
-            }
-        }
-        if (low) {
-            products.run();
-        }
-        for (int i = 0; i < maps.length; i++) {
-            if (maps[i].bias() != null) {
-                addBias(of(out[i]), values(maps[i].bias()));
-            }
-        }
-        return out;
-    }
-
-    private void addBias(SimdActivations x, float[] bias) {
-        if (x.rows == 1) {
-            Elementwise.addRow(x.values, bias, x.values, 0, x.columns);
-        } else {
-            share(x.rows, (from, to) -> {
-                for (int t = from; t < to; t++) {
-                    Elementwise.addRow(x.values, bias, x.values, t * x.columns, x.columns);
-                }
-            });
-        }
+        return projections.apply(maps, xs);
     }
 
     @Override
@@ -223,7 +169,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             VectorMath.apply(f, values(x), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> VectorMath.apply(f, values(x), out.values, from * n, to * n));
+            rows.share(x.rows(), (from, to) -> VectorMath.apply(f, values(x), out.values, from * n, to * n));
         }
         return out;
     }
@@ -235,7 +181,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Rows.gate(f, values(gate), values(x), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> Rows.gate(f, values(gate), values(x), out.values, from * n, to * n));
+            rows.share(x.rows(), (from, to) -> Rows.gate(f, values(gate), values(x), out.values, from * n, to * n));
         }
         return out;
     }
@@ -247,7 +193,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Elementwise.scaleRow(values(x), values(weight), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> {
+            rows.share(x.rows(), (from, to) -> {
                 for (int t = from; t < to; t++) {
                     Elementwise.scaleRow(values(x), values(weight), out.values, t * n, n);
                 }
@@ -263,7 +209,8 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Elementwise.subtract(values(x), values(y), out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> Elementwise.subtract(values(x), values(y), out.values, from * n, to * n));
+            rows.share(x.rows(),
+                    (from, to) -> Elementwise.subtract(values(x), values(y), out.values, from * n, to * n));
         }
         return out;
     }
@@ -274,7 +221,7 @@ final class SimdOps implements Ops {
         if (sum.rows() == 1) {
             Elementwise.addTo(values(sum), values(y), 0, n);
         } else {
-            share(sum.rows(), (from, to) -> Elementwise.addTo(values(sum), values(y), from * n, to * n));
+            rows.share(sum.rows(), (from, to) -> Elementwise.addTo(values(sum), values(y), from * n, to * n));
         }
     }
 
@@ -313,7 +260,7 @@ final class SimdOps implements Ops {
         if (x.rows() == 1) {
             Rows.unitHeads(values(x), n / heads, out.values, 0, n);
         } else {
-            share(x.rows(), (from, to) -> Rows.unitHeads(values(x), n / heads, out.values, from * n, to * n));
+            rows.share(x.rows(), (from, to) -> Rows.unitHeads(values(x), n / heads, out.values, from * n, to * n));
         }
         return out;
     }
@@ -325,8 +272,9 @@ final class SimdOps implements Ops {
         if (r.rows() == 1) {
             Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads, out.values, 0, n);
         } else {
-            share(r.rows(), (from, to) -> Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads,
-                    out.values, from * n, to * n));
+            rows.share(r.rows(),
+                    (from, to) -> Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads,
+                            out.values, from * n, to * n));
         }
         return out;
     }
