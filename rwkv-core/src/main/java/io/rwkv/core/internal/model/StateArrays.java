@@ -13,7 +13,7 @@ public final class StateArrays {
     private float[][] current; // [layer · parts + part]
     private float[][] spare; // made by the first call
     private boolean begun; // whether the present call has already written the spare set
-    // Made once for both roles of the two sets, so that reading a token makes no objects.
+    // Made once for both roles of the two sets, and not for every token.
     private Views views;
     private Views viewsAfterCommit;
     private final LayerState[] layers;
