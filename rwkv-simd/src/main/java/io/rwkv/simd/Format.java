@@ -1,40 +1,99 @@
 package io.rwkv.simd;
 
+import static io.rwkv.simd.Lanes.L;
+
 /**
- * How the weights of one tile, {@link TiledMatrix#TILE} rows, lie in memory. Columns follow each other, and within a column
- * the rows, so that a kernel reads one stream, multiplies each column by one number and never sums across lanes.
+ * How the weights of one tile lie in memory: column after column, and within a column its rows, so that a kernel reads one
+ * stream, multiplies each column by one number and never sums across lanes. A column is as wide as a kernel has registers
+ * for sums of its rows.
+ *
+ * <p>
+ * Numbers narrower than a float are packed so that shifting a whole vector brings each of them in turn to where it is used:
+ * <ul>
+ * <li>16-bit numbers, also the scales of blocks, in <em>pairs</em>: of every 2 L rows, row i stands in the lower half of a
+ * 32-bit lane and row L + i in the upper;
+ * <li>8-bit numbers in fours: row q L + i in byte q of lane i;
+ * <li>4-bit numbers in fours of 16 bits: of every quarter of a column's rows, the places of pairs as above, quarter q in the
+ * bits from 4 q on.
+ * </ul>
  */
 enum Format {
-    /** [column][row] float32. */
-    F32(1, 4 * TiledMatrix.TILE),
-    /** [column][row] half precision. */
-    F16(1, 2 * TiledMatrix.TILE),
-    /** [column][row] bfloat16. */
-    BF16(1, 2 * TiledMatrix.TILE),
-    /** For every 32 columns: half-precision scales of the rows, then [column][row] signed bytes. */
-    Q8_0(32, (2 + 32) * TiledMatrix.TILE),
-    /**
-     * For every 32 columns: half-precision scales of the rows, then eight times 64 numbers of 16 bits, each holding four
-     * columns of a row, the first in the lowest four bits; weight + 8 in each. The numbers stand in pairs, those of row i and
-     * row 32 + i.
-     */
-    Q4_0(32, (2 + 16) * TiledMatrix.TILE);
+    /** 4 L rows of float32. */
+    F32(4 * L, 1, 16 * L),
+    /** 4 L rows of half precision in pairs. */
+    F16(4 * L, 1, 8 * L),
+    /** 4 L rows of bfloat16 in pairs. */
+    BF16(4 * L, 1, 8 * L),
+    /** For every 32 columns: half-precision scales in pairs, then each column's 4 L rows, weight + 128, in fours. */
+    Q8_0(4 * L, 32, 4 * L),
+    /** For every 32 columns: half-precision scales in pairs, then each column's 8 L rows, weight + 8, in fours of 16 bits. */
+    Q4_0(8 * L, 32, 4 * L);
 
-    private final int columns;
-    private final int bytes;
+    /** About as many bytes of one tile are read before those of the next: see {@link Products}. */
+    private static final int CHUNK_BYTES = 1024;
+    private static final int MIN_CHUNK = 8;
 
-    Format(int columns, int bytes) {
-        this.columns = columns;
-        this.bytes = bytes;
+    private final int rows;
+    private final int blockColumns;
+    private final int columnBytes;
+    private volatile int[] offsets = new int[0];
+
+    Format(int rows, int blockColumns, int columnBytes) {
+        this.rows = rows;
+        this.blockColumns = blockColumns;
+        this.columnBytes = columnBytes;
     }
 
-    /** Columns that lie together in one block. */
+    /** Rows of a tile. */
+    int rows() {
+        return rows;
+    }
+
+    /** Columns that lie together in one block, with common scales. */
     int blockColumns() {
-        return columns;
+        return blockColumns;
     }
 
-    /** Bytes of one block of a tile. */
+    boolean hasBlocks() {
+        return blockColumns > 1;
+    }
+
+    /** Bytes of one block of a tile, scales included. */
     int blockBytes() {
-        return bytes;
+        return scaleBytes() + blockColumns * columnBytes;
+    }
+
+    /** Bytes of a block's scales. */
+    int scaleBytes() {
+        return hasBlocks() ? 2 * rows : 0;
+    }
+
+    /** Columns that are multiplied at one go: a block, or as many as have the right size. */
+    int chunk() {
+        return hasBlocks() ? blockColumns : Math.max(MIN_CHUNK, CHUNK_BYTES / columnBytes);
+    }
+
+    /** Where a column of a tile begins. */
+    long offset(int column) {
+        int block = column / blockColumns;
+        return (long) block * blockBytes() + scaleBytes() + (long) (column - block * blockColumns) * columnBytes;
+    }
+
+    /** Where each column of a tile begins: of the first {@code columns}, and perhaps more. Not to be changed. */
+    int[] offsets(int columns) {
+        int[] known = offsets;
+        if (known.length < columns) {
+            known = new int[columns];
+            for (int k = 0; k < columns; k++) {
+                known[k] = Math.toIntExact(offset(k));
+            }
+            offsets = known; // of two threads at once, either may win
+        }
+        return known;
+    }
+
+    /** The place of a row, of 2 L, among numbers in pairs. */
+    static int pairPlace(int row) {
+        return 2 * (row % L) + row / L;
     }
 }

@@ -5,86 +5,104 @@ import static io.rwkv.simd.Lanes.INTS;
 import static io.rwkv.simd.Lanes.L;
 import static io.rwkv.simd.NativeMemory.ALL;
 import static io.rwkv.simd.NativeMemory.LITTLE;
-import static io.rwkv.simd.TiledMatrix.TILE;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Widens columns of a tile to float32, [column][row], for {@link Gemm}. */
+/**
+ * Widens columns of a tile to float32 for {@link Gemm}: slice after slice of 2 L rows, within a slice column after column, and
+ * within a column its rows.
+ */
 final class Panels {
-    private static final int BLOCK = BlockGemv.BLOCK;
+    private static final int BLOCK = 32;
+    private static final int SLICE = Gemm.SLICE;
 
     private Panels() {
     }
 
-    /** @param from a multiple of the format's block, as is {@code n} */
+    /**
+     * @param from a multiple of the format's block, as is {@code n}
+     * @param panel receives rows · n numbers
+     */
     static void widen(TiledMatrix m, int tile, int from, int n, float[] panel) {
         Format format = m.format();
-        long p = m.address(tile) + (long) from / format.blockColumns() * format.blockBytes();
-        switch (format) {
-            case F32 -> f32(p, n, panel);
-            case F16 -> f16(p, n, panel);
-            case BF16 -> bf16(p, n, panel);
-            case Q8_0 -> q8(p, n, panel);
-            case Q4_0 -> q4(p, n, panel);
-        }
-    }
-
-    private static void f32(long p, int n, float[] panel) {
-        for (int i = 0; i < n * TILE; i += L) {
-            FloatVector.fromMemorySegment(FLOATS, ALL, p + 4L * i, LITTLE).intoArray(panel, i);
-        }
-    }
-
-    private static void f16(long p, int n, float[] panel) {
-        for (int i = 0; i < n * TILE; i += L) {
-            PlainGemv.halves(p + 2L * i).intoArray(panel, i);
-        }
-    }
-
-    private static void bf16(long p, int n, float[] panel) {
-        for (int i = 0; i < n * TILE; i += L) {
-            PlainGemv.bfloats(p + 2L * i).intoArray(panel, i);
-        }
-    }
-
-    private static void q8(long p, int n, float[] panel) {
-        for (int k = 0; k < n; k += BLOCK) {
-            for (int row = 0; row < TILE; row += L) {
-                FloatVector scale = PlainGemv.halves(p + 2 * row);
-                long q = p + 2 * TILE + row;
-                for (int j = 0; j < BLOCK; j++) {
-                    BlockGemv.bytes(q).mul(scale).intoArray(panel, (k + j) * TILE + row);
-                    q += TILE;
+        long p = m.address(tile) + format.offset(from) - format.scaleBytes();
+        for (int slice = 0; slice < format.rows() / SLICE; slice++) {
+            int to = slice * n * SLICE;
+            switch (format) {
+                case F32 -> f32(p + 4 * SLICE * slice, n, panel, to);
+                case F16 -> f16(p + 2 * SLICE * slice, n, panel, to);
+                case BF16 -> bf16(p + 2 * SLICE * slice, n, panel, to);
+                case Q8_0 -> {
+                    for (int block = 0; block < n / BLOCK; block++) {
+                        q8(p + (long) block * format.blockBytes(), slice, panel, to + block * BLOCK * SLICE);
+                    }
+                }
+                case Q4_0 -> {
+                    for (int block = 0; block < n / BLOCK; block++) {
+                        q4(p + (long) block * format.blockBytes(), slice, panel, to + block * BLOCK * SLICE);
+                    }
                 }
             }
-            p += (2 + BLOCK) * TILE;
         }
     }
 
-    private static void q4(long p, int n, float[] panel) {
-        for (int k = 0; k < n; k += BLOCK) {
-            for (int pair = 0; pair < TILE / 2; pair += L) {
-                for (int j = 0; j < BLOCK; j += 4) {
-                    IntVector v = IntVector.fromMemorySegment(INTS, ALL, p + 2 * TILE + j / 4 * 2 * TILE + 4 * pair,
-                            LITTLE);
-                    four(v, p + 2 * pair, panel, (k + j) * TILE + pair);
-                    four(v.lanewise(VectorOperators.LSHR, 16), p + 2 * pair + TILE, panel,
-                            (k + j) * TILE + TILE / 2 + pair);
-                }
-            }
-            p += (2 + BLOCK / 2) * TILE;
+    private static void f32(long p, int n, float[] panel, int to) {
+        for (int at = to; at < to + n * SLICE; at += SLICE) {
+            FloatVector.fromMemorySegment(FLOATS, ALL, p, LITTLE).intoArray(panel, at);
+            FloatVector.fromMemorySegment(FLOATS, ALL, p + 4 * L, LITTLE).intoArray(panel, at + L);
+            p += 16 * L;
         }
     }
 
-    /** The lowest four times four bits of each lane. */
-    private static void four(IntVector v, long scales, float[] panel, int to) {
-        FloatVector scale = PlainGemv.halves(scales);
-        for (int i = 0; i < 4; i++) {
-            ((FloatVector) v.and(15).sub(8).convert(VectorOperators.I2F, 0)).mul(scale).intoArray(panel,
-                    to + i * TILE);
-            v = v.lanewise(VectorOperators.LSHR, 4);
+    private static void f16(long p, int n, float[] panel, int to) {
+        for (int at = to; at < to + n * SLICE; at += SLICE) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
+            Gemv.lowerHalves(pairs).intoArray(panel, at);
+            Gemv.upperHalves(pairs).intoArray(panel, at + L);
+            p += 8 * L;
+        }
+    }
+
+    private static void bf16(long p, int n, float[] panel, int to) {
+        for (int at = to; at < to + n * SLICE; at += SLICE) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
+            Gemv.lowerBfloats(pairs).intoArray(panel, at);
+            Gemv.upperBfloats(pairs).intoArray(panel, at + L);
+            p += 8 * L;
+        }
+    }
+
+    /** A slice of one block. */
+    private static void q8(long block, int slice, float[] panel, int to) {
+        IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, block + 4 * L * slice, LITTLE);
+        FloatVector lower = Gemv.lowerHalves(pairs);
+        FloatVector upper = Gemv.upperHalves(pairs);
+        int shift = 16 * slice;
+        long p = block + 8 * L;
+        for (int at = to; at < to + BLOCK * SLICE; at += SLICE) {
+            IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE).lanewise(VectorOperators.LSHR, shift);
+            ((FloatVector) v.and(255).sub(128).convert(VectorOperators.I2F, 0)).mul(lower).intoArray(panel, at);
+            v = v.lanewise(VectorOperators.LSHR, 8);
+            ((FloatVector) v.and(255).sub(128).convert(VectorOperators.I2F, 0)).mul(upper).intoArray(panel, at + L);
+            p += 4 * L;
+        }
+    }
+
+    /** A slice of one block. */
+    private static void q4(long block, int slice, float[] panel, int to) {
+        IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, block + 4 * L * slice, LITTLE);
+        FloatVector lower = Gemv.lowerHalves(pairs);
+        FloatVector upper = Gemv.upperHalves(pairs);
+        int shift = 4 * slice;
+        long p = block + 16 * L;
+        for (int at = to; at < to + BLOCK * SLICE; at += SLICE) {
+            IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE).lanewise(VectorOperators.LSHR, shift);
+            ((FloatVector) v.and(15).sub(8).convert(VectorOperators.I2F, 0)).mul(lower).intoArray(panel, at);
+            v = v.lanewise(VectorOperators.LSHR, 16);
+            ((FloatVector) v.and(15).sub(8).convert(VectorOperators.I2F, 0)).mul(upper).intoArray(panel, at + L);
+            p += 4 * L;
         }
     }
 }

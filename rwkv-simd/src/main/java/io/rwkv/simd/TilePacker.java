@@ -1,6 +1,6 @@
 package io.rwkv.simd;
 
-import static io.rwkv.simd.TiledMatrix.TILE;
+import static io.rwkv.simd.Lanes.L;
 
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.MappedFile;
@@ -17,7 +17,7 @@ import java.util.Arrays;
  * wanted form are not converted at all. For one thread.
  */
 final class TilePacker {
-    private static final int BLOCK = BlockGemv.BLOCK;
+    private static final int BLOCK = 32; // columns of a block, in the files too
     private static final float MOST_IN_HALF = 65504;
 
     private final TiledMatrix matrix;
@@ -26,6 +26,7 @@ final class TilePacker {
     private final int rowBytes;
     private final float[] values;
     private final ByteBuffer encoded;
+    private final int[] offsets;
     private final byte[] tile;
     private final ByteBuffer tileBuffer;
 
@@ -36,19 +37,19 @@ final class TilePacker {
         this.rowBytes = Math.toIntExact(type.bytes(matrix.columns()));
         this.values = new float[matrix.columns()];
         this.encoded = ByteBuffer.allocate(rowBytes).order(ByteOrder.LITTLE_ENDIAN);
-        this.tile = new byte[Math.toIntExact(matrix.columns() / matrix.format().blockColumns()
-                * (long) matrix.format().blockBytes())];
+        this.offsets = matrix.format().offsets(matrix.columns());
+        this.tile = new byte[Math.toIntExact(matrix.tileBytes())];
         this.tileBuffer = ByteBuffer.wrap(tile).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Fills one tile. */
     void pack(int number) {
         int rows = matrix.rowsOf(number);
-        if (rows < TILE) {
+        if (rows < matrix.format().rows()) {
             Arrays.fill(tile, (byte) 0);
         }
         for (int row = 0; row < rows; row++) {
-            ByteBuffer bytes = row((long) number * TILE + row);
+            ByteBuffer bytes = row((long) number * matrix.format().rows() + row);
             switch (matrix.format()) {
                 case F32 -> f32(bytes, row);
                 case F16, BF16 -> sixteenBits(bytes, row);
@@ -86,43 +87,51 @@ final class TilePacker {
 
     private void f32(ByteBuffer bytes, int row) {
         for (int k = 0; k < values.length; k++) {
-            tileBuffer.putInt(4 * (k * TILE + row), bytes.getInt(4 * k));
+            tileBuffer.putInt(offsets[k] + 4 * row, bytes.getInt(4 * k));
         }
     }
 
     private void sixteenBits(ByteBuffer bytes, int row) {
+        int place = 2 * pairPlace(row);
         for (int k = 0; k < values.length; k++) {
-            tileBuffer.putShort(2 * (k * TILE + row), bytes.getShort(2 * k));
+            tileBuffer.putShort(offsets[k] + place, bytes.getShort(2 * k));
         }
     }
 
     private void q8(ByteBuffer bytes, int row) {
+        int place = 4 * (row % L) + row / L;
         for (int block = 0; block < values.length / BLOCK; block++) {
             int from = block * (2 + BLOCK);
-            int to = from * TILE;
-            tileBuffer.putShort(to + 2 * row, bytes.getShort(from));
+            scale(block, row, bytes.getShort(from));
             for (int j = 0; j < BLOCK; j++) {
-                tile[to + (2 + j) * TILE + row] = bytes.get(from + 2 + j);
+                tile[offsets[block * BLOCK + j] + place] = (byte) (bytes.get(from + 2 + j) + 128);
             }
         }
     }
 
     private void q4(ByteBuffer bytes, int row) {
         int half = BLOCK / 2;
-        int place = row < TILE / 2 ? 2 * row : 2 * (row - TILE / 2) + 1;
+        int quarter = row / (2 * L);
+        int place = 2 * Format.pairPlace(row % (2 * L)) + quarter / 2;
+        int shift = quarter % 2 * 4;
+        int others = 0xF0 >> shift;
         for (int block = 0; block < values.length / BLOCK; block++) {
             int from = block * (2 + half);
-            int to = from * TILE;
-            tileBuffer.putShort(to + 2 * row, bytes.getShort(from));
-            for (int j = 0; j < BLOCK; j += 4) {
+            scale(block, row, bytes.getShort(from));
+            for (int j = 0; j < BLOCK; j++) {
                 // In the file each byte holds one column of the block's first half and one of its second.
-                int packed = 0;
-                for (int i = 3; i >= 0; i--) {
-                    int b = bytes.get(from + 2 + (j + i) % half);
-                    packed = packed << 4 | (j + i < half ? b : b >> 4) & 0xF;
-                }
-                tileBuffer.putShort(to + 2 * TILE + j / 4 * 2 * TILE + 2 * place, (short) packed);
+                int quant = bytes.get(from + 2 + j % half) >> (j < half ? 0 : 4) & 0xF;
+                int at = offsets[block * BLOCK + j] + place;
+                tile[at] = (byte) (tile[at] & others | quant << shift);
             }
         }
+    }
+
+    private void scale(int block, int row, short scale) {
+        tileBuffer.putShort(block * matrix.format().blockBytes() + 2 * pairPlace(row), scale);
+    }
+
+    private static int pairPlace(int row) {
+        return row / (2 * L) * 2 * L + Format.pairPlace(row % (2 * L));
     }
 }

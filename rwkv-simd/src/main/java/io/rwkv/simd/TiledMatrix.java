@@ -5,11 +5,11 @@ import io.rwkv.core.engine.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A weight matrix in tiles of 64 rows, outside the heap. Rows that fill up the last tile are zero. Immutable once filled. */
+/**
+ * A weight matrix in tiles of {@link Format#rows()} rows, outside the heap. Rows that fill up the last tile are zero. Immutable
+ * once filled.
+ */
 final class TiledMatrix implements Matrix {
-    /** Rows per tile. */
-    static final int TILE = 64;
-
     private final Format format;
     private final boolean sparseInput;
     private final int rows;
@@ -31,7 +31,8 @@ final class TiledMatrix implements Matrix {
         this.sparseInput = sparseInput;
         this.rows = rows;
         this.columns = columns;
-        this.tileBytes = (long) columns / format.blockColumns() * format.blockBytes();
+        this.tileBytes = format.offset(columns) - format.scaleBytes();
+        format.offsets(columns);
         this.memory = NativeMemory.allocate(arena, tileBytes * tiles());
         this.address = memory.address();
     }
@@ -55,12 +56,16 @@ final class TiledMatrix implements Matrix {
     }
 
     int tiles() {
-        return (rows + TILE - 1) / TILE;
+        return Math.ceilDiv(rows, format.rows());
     }
 
     /** Rows of this tile that the matrix has. */
     int rowsOf(int tile) {
-        return Math.min(TILE, rows - tile * TILE);
+        return Math.min(format.rows(), rows - tile * format.rows());
+    }
+
+    long tileBytes() {
+        return tileBytes;
     }
 
     /** Where a tile begins. */

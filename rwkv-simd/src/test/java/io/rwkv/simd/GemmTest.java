@@ -1,6 +1,5 @@
 package io.rwkv.simd;
 
-import static io.rwkv.simd.TiledMatrix.TILE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,10 +11,10 @@ import java.util.Arrays;
 /** Products with many vectors against double arithmetic, panel after panel. */
 @AtUsableWidth
 class GemmTest {
-    private static final int[] TOKENS = {1, 2, 3, 4, 5, 7, 64};
+    private static final int[] TOKENS = {1, 2, 3, 5, 6, 7, 13, 64};
     private static final int[] PLAIN_COLUMNS = {1, 100, 1024, 1025, 2080};
     private static final int[] BLOCK_COLUMNS = {32, 1024, 1056, 2080};
-    private static final int STRIDE = 70;
+    private static final int STRIDE = 8 * Lanes.L + 6;
     private static final int TO = 5;
 
     private static void check(StoredWeights w, int tokens) {
@@ -25,12 +24,12 @@ class GemmTest {
         try (Arena arena = Arena.ofConfined()) {
             float[] y = new float[tokens * STRIDE];
             Arrays.fill(y, 7);
-            Gemm.tile(w.tiled(false, arena), 0, x, tokens, y, TO, STRIDE, new float[TILE * Gemm.PANEL]);
-            float[] values = new float[tokens * TILE];
+            Gemm.tile(w.tiled(false, arena), 0, x, tokens, y, TO, STRIDE, new float[Gemm.PANEL]);
+            float[] values = new float[tokens * w.rows()];
             for (int t = 0; t < tokens; t++) {
                 for (int i = 0; i < STRIDE; i++) {
-                    if (i >= TO && i < TO + TILE) {
-                        values[t * TILE + i - TO] = y[t * STRIDE + i];
+                    if (i >= TO && i < TO + w.rows()) {
+                        values[t * w.rows() + i - TO] = y[t * STRIDE + i];
                     } else {
                         assertEquals(7, y[t * STRIDE + i], "beside the tile");
                     }
@@ -44,7 +43,7 @@ class GemmTest {
     @EnumSource
     void shouldBeTheProductForAnyNumberOfTokens(Format format) {
         for (int columns : format.blockColumns() == 1 ? PLAIN_COLUMNS : BLOCK_COLUMNS) {
-            StoredWeights w = StoredWeights.random(format, TILE, columns, 1);
+            StoredWeights w = StoredWeights.random(format, format.rows(), columns, 1);
             for (int tokens : TOKENS) {
                 if (tokens < 64 || columns == 2080) {
                     check(w, tokens);

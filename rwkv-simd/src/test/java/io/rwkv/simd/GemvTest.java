@@ -1,6 +1,6 @@
 package io.rwkv.simd;
 
-import static io.rwkv.simd.TiledMatrix.TILE;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
@@ -9,11 +9,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.Random;
 
-/** The kernels for one vector, called as {@link Products} calls them, against double arithmetic. */
+/** The kernels for one vector against double arithmetic, and what must change no bit of their results. */
 @AtUsableWidth
 class GemvTest {
-    private static final int[] ROWS = {1, 37, 64, 130};
+    private static final int[] ROWS = {1, 37, 64, 130, 517};
     private static final int[] PLAIN_COLUMNS = {1, 24, 100, 768};
     private static final int[] BLOCK_COLUMNS = {32, 96, 768, 2080};
     /** Calls after which the JVM has compiled a kernel, so that both the interpreter's and the compiler's are tested. */
@@ -23,32 +24,29 @@ class GemvTest {
         return format.blockColumns() == 1 ? PLAIN_COLUMNS : BLOCK_COLUMNS;
     }
 
-    /** One product of all tiles, the vector and the results each with something before them. */
-    static float[] product(TiledMatrix m, float[] x) {
-        int at = m.format() == Format.Q4_0 ? 0 : 5;
-        float[] shifted = new float[at + x.length];
-        System.arraycopy(x, 0, shifted, at, x.length);
-        RoundedVector rounded = new RoundedVector();
-        if (m.format() == Format.Q4_0) {
-            rounded.round(x, 0, x.length);
-        }
-        float[] y = new float[3 + m.tiles() * TILE];
-        Arrays.fill(y, 7);
-        for (int tile = 0; tile < m.tiles(); tile++) {
-            long w = m.address(tile);
-            int to = 3 + tile * TILE;
-            int n = m.columns();
-            switch (m.format()) {
-                case F32 -> PlainGemv.f32(w, shifted, at, n, y, to, 1);
-                case F16 -> PlainGemv.f16(w, shifted, at, n, y, to, 1);
-                case BF16 -> PlainGemv.bf16(w, shifted, at, n, y, to, 1);
-                case Q8_0 -> BlockGemv.q8(w, shifted, at, n, y, to, 1);
-                case Q4_0 -> BlockGemv.q4(w, rounded, n, y, to, 1);
+    /** The product of all tiles, by so many at once, with the vector from some index on. */
+    static float[] product(TiledMatrix m, float[] x, int tilesAtOnce, boolean skipping) {
+        float[] shifted = new float[5 + x.length];
+        System.arraycopy(x, 0, shifted, 5, x.length);
+        GemvInput input = new GemvInput();
+        input.fill(m.format(), shifted, 5, x.length, skipping);
+        int rows = m.format().rows();
+        Gemv.Workspace work = new Gemv.Workspace(tilesAtOnce);
+        float[] y = new float[m.tiles() * rows];
+        for (int tile = 0; tile < m.tiles(); tile += tilesAtOnce) {
+            int count = Math.min(tilesAtOnce, m.tiles() - tile);
+            Arrays.fill(work.sums, 7);
+            Gemv.tiles(m, tile, count, input, work, 1);
+            System.arraycopy(work.sums, 0, y, tile * rows, count * rows);
+            for (int i = count * rows; i < work.sums.length; i++) {
+                assertEquals(7, work.sums[i], "beyond the tiles");
             }
         }
-        assertEquals(7, y[0]);
-        assertEquals(7, y[2]);
-        return Arrays.copyOfRange(y, 3, y.length);
+        return y;
+    }
+
+    private static float[] product(TiledMatrix m, float[] x) {
+        return product(m, x, 1, false);
     }
 
     private static void check(String what, StoredWeights w, float[] x) {
@@ -152,6 +150,58 @@ class GemvTest {
         try (Arena arena = Arena.ofConfined()) {
             for (float y : product(w.tiled(false, arena), x)) {
                 assertEquals(Float.NaN, y);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void tilesAtOnceShouldGiveWhatEachGivesAlone(Format format) {
+        for (int columns : columns(format)) {
+            float[] x = Twin.activations(columns, 1, 10);
+            try (Arena arena = Arena.ofConfined()) {
+                TiledMatrix m = StoredWeights.random(format, 900, columns, 11).tiled(false, arena);
+                float[] expected = product(m, x);
+                for (int atOnce = 2; atOnce <= 4; atOnce++) {
+                    assertArrayEquals(expected, product(m, x, atOnce, false), format + ", " + columns);
+                }
+            }
+        }
+    }
+
+    private static float[] sparse(int n, double density, long seed) {
+        Random random = new Random(seed);
+        float[] x = new float[n];
+        for (int k = 0; k < n; k++) {
+            x[k] = random.nextDouble() < density ? (float) random.nextGaussian() : 0;
+        }
+        return x;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void skippingZerosShouldChangeNoBit(Format format) {
+        for (int columns : columns(format)) {
+            StoredWeights w = StoredWeights.random(format, 130, columns, 12);
+            try (Arena arena = Arena.ofConfined()) {
+                TiledMatrix m = w.tiled(true, arena);
+                for (double density : new double[]{0, 0.01, 0.1, 0.3, 0.6, 0.9, 1}) {
+                    float[] x = sparse(columns, density, 13);
+                    assertArrayEquals(product(m, x), product(m, x, 1, true), format + ", " + columns + ", " + density);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void skippingZerosShouldChangeNoBitOnceCompiled(Format format) {
+        try (Arena arena = Arena.ofConfined()) {
+            TiledMatrix m = StoredWeights.random(format, 64, 768, 14).tiled(true, arena);
+            float[] x = sparse(768, 0.5, 15);
+            float[] expected = product(m, x);
+            for (int call = 0; call < 2 * CALLS; call++) {
+                assertArrayEquals(expected, product(m, x, 1, true), format + ", call " + call);
             }
         }
     }

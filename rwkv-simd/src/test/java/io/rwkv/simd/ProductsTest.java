@@ -20,8 +20,8 @@ import java.util.List;
 /** Several products at once, shared by a team, against double arithmetic. */
 @AtUsableWidth
 class ProductsTest {
-    private static final int[] ROWS = {1, 37, 64, 130};
-    private static final int[] TOKENS = {1, 2, 3, 4, 5, 7, 64};
+    private static final int[] ROWS = {1, 37, 64, 130, 900};
+    private static final int[] TOKENS = {1, 2, 3, 4, 5, 6, 7, 64};
 
     private final Arena arena = Arena.ofShared();
     private final SimdEngine engine = new SimdEngine(new EngineOptions(Precision.AS_STORED, 1));
@@ -132,15 +132,14 @@ class ProductsTest {
         for (double density : new double[]{0, 0.02, 0.2, 0.7, 1}) {
             float[] values = Twin.activations(768, 1, 9);
             for (int k = 0; k < 768; k++) {
-                // In runs of eight, so that the steps of the 4-bit format find some too.
-                values[k] = k / 8 * 37 % 96 < 96 * density ? values[k] : 0;
+                values[k] = k * 37 % 96 < 96 * density ? values[k] : 0;
             }
             SimdActivations x = Twin.of(1, 768, values);
             assertArrayEquals(product(plain, x).values, product(skipping, x).values, format + ", " + density);
         }
-        // Skipped are the zeros of the first three of the five vectors: all, 98 % and 80 %.
+        // The mean share of zeros of the five vectors, and a few that were zero before.
         double share = engine.skippedShare().orElseThrow();
-        assertTrue(share > 0.5 && share < 0.57, "share " + share);
+        assertTrue(share > 0.61 && share < 0.63, "share " + share);
         float[] zeros = new float[768];
         float[] y = product(skipping, Twin.of(1, 768, zeros)).values;
         assertArrayEquals(new float[130], y);

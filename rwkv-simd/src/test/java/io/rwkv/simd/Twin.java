@@ -31,31 +31,29 @@ final class Twin {
         return new Product(values, magnitudes);
     }
 
-    /** What a product with these weights sees of the activations: with 4-bit weights, eight bits of them. */
+    /** What a product with these weights sees of the activations: with 4-bit weights, eight bits of them, with 8-bit, twenty. */
     static double[] seen(Format format, float[] x) {
         double[] seen = new double[x.length];
         for (int k = 0; k < x.length; k++) {
             seen[k] = x[k];
         }
-        if (format == Format.Q4_0) {
-            for (int block = 0; block < x.length; block += 32) {
-                double unit = unit(x, block);
-                for (int k = block; k < block + 32; k++) {
-                    seen[k] = unit == 0 ? 0 : unit * Math.floor(x[k] / unit + 0.5);
-                }
+        for (int block = 0; format.hasBlocks() && block < x.length; block += 32) {
+            double unit = most(x, block) / (format == Format.Q4_0 ? 127 : 524287);
+            for (int k = block; k < block + 32; k++) {
+                seen[k] = unit == 0 ? 0 : unit * Math.floor(x[k] / unit + 0.5);
             }
         }
         return seen;
     }
 
-    /** What a block of activations is rounded to multiples of. */
-    private static double unit(float[] x, int block) {
+    /** The largest of a block of activations. */
+    private static double most(float[] x, int block) {
         double most = 0;
         for (int k = block; k < block + 32; k++) {
             most = Math.max(most, Math.abs(x[k]));
         }
         // So small that nobody can tell it from zero, and documented to be taken for it.
-        return most < 0x1p-120 ? 0 : most / 127;
+        return most < 0x1p-100 ? 0 : most;
     }
 
     /** Activations, none of which is rounded one way in single precision and the other way in double. */
@@ -66,7 +64,7 @@ final class Twin {
             x[i] = (float) (scale * random.nextGaussian());
         }
         for (int block = 0; block + 32 <= size; block += 32) {
-            double unit = unit(x, block);
+            double unit = most(x, block) / 127;
             for (int k = block; k < block + 32; k++) {
                 double units = x[k] / unit;
                 if (unit > 0 && Math.abs(units - Math.floor(units) - 0.5) < 1e-3) {

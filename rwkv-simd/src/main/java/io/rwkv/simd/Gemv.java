@@ -1,0 +1,297 @@
+package io.rwkv.simd;
+
+import static io.rwkv.simd.Lanes.FLOATS;
+import static io.rwkv.simd.Lanes.INTS;
+import static io.rwkv.simd.Lanes.L;
+import static io.rwkv.simd.Lanes.SHORTS;
+import static io.rwkv.simd.NativeMemory.ALL;
+import static io.rwkv.simd.NativeMemory.LITTLE;
+
+import java.util.Arrays;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Products of neighbouring tiles with one vector, some columns of each at a time.
+ *
+ * <p>
+ * Quantised weights are multiplied as integers, and not taken apart before: a lane that holds the weights n₀ + 16 n₁ + …
+ * of four rows is multiplied as it is, and again shifted right by one weight, by two and by three. The sum for the first row
+ * then has 16 times the second row's sum too much, and so on; that is taken off once, at the end of a block. All of it is
+ * exact modulo the lane's size, which the true sums fit.
+ *
+ * <p>
+ * Kernels are short, and each is a method of its own whose results go through arrays: beyond some twenty vector operations,
+ * the compiler no longer inlines what a method calls, and makes an object of each vector that is passed on.
+ */
+final class Gemv {
+    /** What takes the exponent of a half-precision number, moved to its place in a float, to the right value. */
+    static final float HALF_EXPONENT = 0x1p112f;
+    /** Sign, exponent and fraction of a half-precision number in the upper half of a lane, moved down by 3. */
+    static final int HALF_BITS = 0x8FFFE000;
+    private static final int UPPER_HALF = 0xFFFF0000;
+
+    private Gemv() {
+    }
+
+    /** What a thread needs for its tiles. */
+    static final class Workspace {
+        private final int[] ints = new int[4 * L];
+        private final short[] shorts = new short[16 * L];
+        /** The results, tile after tile. */
+        final float[] sums;
+
+        /** @param tiles at most so many at once */
+        Workspace(int tiles) {
+            sums = new float[tiles * 8 * L];
+        }
+    }
+
+    /**
+     * @param count tiles from {@code tile} on
+     * @param work receives the sums of all rows of these tiles
+     * @param step 1, but not a constant: see {@link Products}
+     */
+    static void tiles(TiledMatrix m, int tile, int count, GemvInput x, Workspace work, int step) {
+        int rows = m.format().rows();
+        Arrays.fill(work.sums, 0, count * rows, 0);
+        for (int chunk = 0; chunk < x.chunks; chunk++) {
+            if (x.starts[chunk] < x.starts[chunk + 1]) {
+                if (m.format() == Format.Q4_0) {
+                    for (int t = 0; t < count; t += 2) {
+                        twoTiles4(m, tile + t, t + 1 < count, x, chunk, work, t * rows, step);
+                    }
+                } else {
+                    for (int t = 0; t < count; t++) {
+                        oneTile(m, m.address(tile + t), x, chunk, work, t * rows, step);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void oneTile(TiledMatrix m, long w, GemvInput x, int chunk, Workspace work, int row, int step) {
+        int from = x.starts[chunk];
+        int to = x.starts[chunk + 1];
+        switch (m.format()) {
+            case F32 -> f32(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
+            case F16 -> f16(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
+            case BF16 -> bf16(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
+            case Q8_0 -> {
+                q8(w, x.offsets, x.ints, from, to, x.corrections[chunk], work.ints, step);
+                scaleInts(work.ints, w + (long) chunk * m.format().blockBytes(), x.scales[chunk], work.sums, row);
+            }
+            case Q4_0 -> throw new AssertionError("goes through two tiles at once");
+        }
+    }
+
+    private static void twoTiles4(TiledMatrix m, int tile, boolean two, GemvInput x, int chunk, Workspace work, int row,
+            int step) {
+        long w = m.address(tile);
+        // The last of an odd number is done twice, and the second result dropped.
+        long other = two ? m.tileBytes() : 0;
+        q4(w, other, x.offsets, x.shorts, x.starts[chunk], x.starts[chunk + 1], work.shorts, step);
+        long scales = w + (long) chunk * m.format().blockBytes();
+        separate(work.shorts, 0, (short) x.corrections[chunk], step);
+        scaleShorts(work.shorts, 0, scales, x.scales[chunk], work.sums, row);
+        if (two) {
+            separate(work.shorts, 8 * L, (short) x.corrections[chunk], step);
+            scaleShorts(work.shorts, 8 * L, scales + other, x.scales[chunk], work.sums, row + 8 * L);
+        }
+    }
+
+    /** Adds columns of a tile at w, listed from {@code from} to {@code to - 1}, to 4 L sums. */
+    private static void f32(long w, int[] offsets, float[] x, int at, int from, int to, float[] y, int row, int step) {
+        FloatVector a = FloatVector.fromArray(FLOATS, y, row);
+        FloatVector b = FloatVector.fromArray(FLOATS, y, row + L);
+        FloatVector c = FloatVector.fromArray(FLOATS, y, row + 2 * L);
+        FloatVector d = FloatVector.fromArray(FLOATS, y, row + 3 * L);
+        for (int k = from; k < to; k += step) {
+            long p = w + offsets[k];
+            FloatVector v = FloatVector.broadcast(FLOATS, x[at + k]);
+            a = FloatVector.fromMemorySegment(FLOATS, ALL, p, LITTLE).fma(v, a);
+            b = FloatVector.fromMemorySegment(FLOATS, ALL, p + 4 * L, LITTLE).fma(v, b);
+            c = FloatVector.fromMemorySegment(FLOATS, ALL, p + 8 * L, LITTLE).fma(v, c);
+            d = FloatVector.fromMemorySegment(FLOATS, ALL, p + 12 * L, LITTLE).fma(v, d);
+        }
+        store(y, row, a, b, c, d);
+    }
+
+    /** As {@link #f32}. */
+    private static void bf16(long w, int[] offsets, float[] x, int at, int from, int to, float[] y, int row,
+            int step) {
+        FloatVector a = FloatVector.fromArray(FLOATS, y, row);
+        FloatVector b = FloatVector.fromArray(FLOATS, y, row + L);
+        FloatVector c = FloatVector.fromArray(FLOATS, y, row + 2 * L);
+        FloatVector d = FloatVector.fromArray(FLOATS, y, row + 3 * L);
+        for (int k = from; k < to; k += step) {
+            long p = w + offsets[k];
+            FloatVector v = FloatVector.broadcast(FLOATS, x[at + k]);
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
+            a = lowerBfloats(pairs).fma(v, a);
+            b = upperBfloats(pairs).fma(v, b);
+            pairs = IntVector.fromMemorySegment(INTS, ALL, p + 4 * L, LITTLE);
+            c = lowerBfloats(pairs).fma(v, c);
+            d = upperBfloats(pairs).fma(v, d);
+        }
+        store(y, row, a, b, c, d);
+    }
+
+    /** As {@link #f32}. */
+    private static void f16(long w, int[] offsets, float[] x, int at, int from, int to, float[] y, int row, int step) {
+        FloatVector a = FloatVector.fromArray(FLOATS, y, row);
+        FloatVector b = FloatVector.fromArray(FLOATS, y, row + L);
+        FloatVector c = FloatVector.fromArray(FLOATS, y, row + 2 * L);
+        FloatVector d = FloatVector.fromArray(FLOATS, y, row + 3 * L);
+        for (int k = from; k < to; k += step) {
+            long p = w + offsets[k];
+            FloatVector v = FloatVector.broadcast(FLOATS, x[at + k]);
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
+            a = lowerHalves(pairs).fma(v, a);
+            b = upperHalves(pairs).fma(v, b);
+            pairs = IntVector.fromMemorySegment(INTS, ALL, p + 4 * L, LITTLE);
+            c = lowerHalves(pairs).fma(v, c);
+            d = upperHalves(pairs).fma(v, d);
+        }
+        store(y, row, a, b, c, d);
+    }
+
+    private static void store(float[] y, int row, FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
+        a.intoArray(y, row);
+        b.intoArray(y, row + L);
+        c.intoArray(y, row + 2 * L);
+        d.intoArray(y, row + 3 * L);
+    }
+
+    static FloatVector lowerBfloats(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    static FloatVector upperBfloats(IntVector pairs) {
+        return pairs.and(UPPER_HALF).reinterpretAsFloats();
+    }
+
+    /** Half-precision numbers, exact, subnormals included; infinities and NaN do not occur in weights. */
+    static FloatVector lowerHalves(IntVector pairs) {
+        return upperHalves(pairs.lanewise(VectorOperators.LSHL, 16));
+    }
+
+    static FloatVector upperHalves(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT);
+    }
+
+    /** The sums of one block's products for the 4 L rows of a tile at w. */
+    private static void q8(long w, int[] offsets, int[] x, int from, int to, int correction, int[] sums, int step) {
+        IntVector a = IntVector.zero(INTS);
+        IntVector b = a;
+        IntVector c = a;
+        IntVector d = a;
+        for (int k = from; k < to; k += step) {
+            IntVector v = IntVector.fromMemorySegment(INTS, ALL, w + offsets[k], LITTLE);
+            IntVector f = IntVector.broadcast(INTS, x[k]);
+            a = a.add(v.mul(f));
+            b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(f));
+            c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(f));
+            d = d.add(v.lanewise(VectorOperators.LSHR, 24).mul(f));
+        }
+        a.sub(b.lanewise(VectorOperators.LSHL, 8)).add(correction).intoArray(sums, 0);
+        b.sub(c.lanewise(VectorOperators.LSHL, 8)).add(correction).intoArray(sums, L);
+        c.sub(d.lanewise(VectorOperators.LSHL, 8)).add(correction).intoArray(sums, 2 * L);
+        d.add(correction).intoArray(sums, 3 * L);
+    }
+
+    /** Adds integer sums of a block, scaled, to 4 L sums. */
+    private static void scaleInts(int[] sums, long scales, float scale, float[] y, int row) {
+        for (int i = 0; i < 4 * L; i += 2 * L) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 2 * i, LITTLE);
+            int to = row + i;
+            ((FloatVector) IntVector.fromArray(INTS, sums, i).convert(VectorOperators.I2F, 0))
+                    .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                            .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, to))
+                    .intoArray(y, to);
+            to += L;
+            ((FloatVector) IntVector.fromArray(INTS, sums, i + L).convert(VectorOperators.I2F, 0))
+                    .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+                            .mul(scale), FloatVector.fromArray(FLOATS, y, to))
+                    .intoArray(y, to);
+        }
+    }
+
+    /**
+     * The sums of one block's products for the 8 L rows of each of two tiles, in pairs. Two tiles share the work on factors and
+     * addresses, which four bits of a weight are too little to carry.
+     *
+     * @param other where the second tile is, from the first
+     */
+    private static void q4(long w, long other, int[] offsets, short[] x, int from, int to, short[] sums, int step) {
+        // Not constants: the JVM has no shift of 16-bit lanes by a constant, and would make a vector of it at each use.
+        int by4 = 4 * step;
+        int by8 = 8 * step;
+        int by12 = 12 * step;
+        ShortVector a = ShortVector.zero(SHORTS);
+        ShortVector b = a;
+        ShortVector c = a;
+        ShortVector d = a;
+        ShortVector e = a;
+        ShortVector f = a;
+        ShortVector g = a;
+        ShortVector h = a;
+        for (int k = from; k < to; k += step) {
+            long p = w + offsets[k];
+            ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, p, LITTLE);
+            ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, p + other, LITTLE);
+            ShortVector factor = ShortVector.broadcast(SHORTS, x[k]);
+            a = a.add(v.mul(factor));
+            e = e.add(u.mul(factor));
+            b = b.add(v.lanewise(VectorOperators.LSHR, by4).mul(factor));
+            f = f.add(u.lanewise(VectorOperators.LSHR, by4).mul(factor));
+            c = c.add(v.lanewise(VectorOperators.LSHR, by8).mul(factor));
+            g = g.add(u.lanewise(VectorOperators.LSHR, by8).mul(factor));
+            d = d.add(v.lanewise(VectorOperators.LSHR, by12).mul(factor));
+            h = h.add(u.lanewise(VectorOperators.LSHR, by12).mul(factor));
+        }
+        a.intoArray(sums, 0);
+        b.intoArray(sums, 2 * L);
+        c.intoArray(sums, 4 * L);
+        d.intoArray(sums, 6 * L);
+        e.intoArray(sums, 8 * L);
+        f.intoArray(sums, 10 * L);
+        g.intoArray(sums, 12 * L);
+        h.intoArray(sums, 14 * L);
+    }
+
+    /** Takes from the sums of 8 L rows what they have too much. */
+    private static void separate(short[] sums, int at, short correction, int step) {
+        int by4 = 4 * step;
+        ShortVector a = ShortVector.fromArray(SHORTS, sums, at);
+        ShortVector b = ShortVector.fromArray(SHORTS, sums, at + 2 * L);
+        ShortVector c = ShortVector.fromArray(SHORTS, sums, at + 4 * L);
+        ShortVector d = ShortVector.fromArray(SHORTS, sums, at + 6 * L);
+        a.sub(b.lanewise(VectorOperators.LSHL, by4)).add(correction).intoArray(sums, at);
+        b.sub(c.lanewise(VectorOperators.LSHL, by4)).add(correction).intoArray(sums, at + 2 * L);
+        c.sub(d.lanewise(VectorOperators.LSHL, by4)).add(correction).intoArray(sums, at + 4 * L);
+        d.add(correction).intoArray(sums, at + 6 * L);
+    }
+
+    /** Adds integer sums of a block, scaled, to 8 L sums. */
+    private static void scaleShorts(short[] sums, int at, long scales, float scale, float[] y, int row) {
+        for (int i = 0; i < 8 * L; i += 2 * L) {
+            IntVector both = ShortVector.fromArray(SHORTS, sums, at + i).reinterpretAsInts();
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 2 * i, LITTLE);
+            int to = row + i;
+            ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16)
+                    .convert(VectorOperators.I2F, 0))
+                    .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                            .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, to))
+                    .intoArray(y, to);
+            to += L;
+            ((FloatVector) both.lanewise(VectorOperators.ASHR, 16).convert(VectorOperators.I2F, 0))
+                    .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+                            .mul(scale), FloatVector.fromArray(FLOATS, y, to))
+                    .intoArray(y, to);
+        }
+    }
+}
