@@ -1,32 +1,34 @@
 package io.rwkv.cli;
 
-import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.LongAdder;
 
 /** How fast this machine reads memory: the limit of decoding, which reads every weight for every token. */
 public final class MemoryBandwidth {
-    private static final int MAX_INTS = 64 << 20; // 256 MiB per array, far beyond any cache
-    private static final int ALL_INTS = 256 << 20; // 1 GiB, however many threads
-    private static int sink;
+    private static final long ALL_BYTES = 1L << 30; // however many threads, and far beyond any cache
+    private static final int MAX_BYTES = 512 << 20;
+    private static final int STREAMS = 8;
+    private static final int LINE = 64 / Long.BYTES; // memory comes in lines of so many longs
+    private static final int ROUNDS = 8;
 
     private MemoryBandwidth() {
     }
 
     /**
-     * Bytes per second that {@code threads} threads read together; the best of some rounds. Each compares two equal arrays of
-     * its own, which the JVM does at the speed of memory; it reads a plain sum at half of that.
+     * Bytes per second that {@code threads} threads read together; the best of some rounds. Each reads one word of every line of
+     * memory, in eight places by turns: processors read ahead in each of them, and with fewer some reach only half the speed.
      */
     public static double measure(int threads) throws InterruptedException {
-        int ints = Math.min(MAX_INTS, ALL_INTS / (2 * threads));
-        int[][] arrays = new int[2 * threads][ints];
+        int longs = (int) Math.min(MAX_BYTES, ALL_BYTES / threads) / Long.BYTES / (STREAMS * LINE) * STREAMS * LINE;
+        long[][] arrays = new long[threads][longs];
+        LongAdder sums = new LongAdder(); // so that no reading is in vain
         double best = 0;
-        for (int round = 0; round < 8; round++) {
+        for (int round = 0; round < ROUNDS; round++) {
             CountDownLatch ready = new CountDownLatch(threads);
             CountDownLatch go = new CountDownLatch(1);
             Thread[] team = new Thread[threads];
             for (int i = 0; i < threads; i++) {
-                int[] one = arrays[2 * i];
-                int[] other = arrays[2 * i + 1];
+                long[] array = arrays[i];
                 team[i] = new Thread(() -> {
                     ready.countDown();
                     try {
@@ -34,7 +36,7 @@ public final class MemoryBandwidth {
                     } catch (InterruptedException e) {
                         return;
                     }
-                    sink += Arrays.mismatch(one, other);
+                    sums.add(read(array));
                 });
                 team[i].start();
             }
@@ -44,8 +46,22 @@ public final class MemoryBandwidth {
             for (Thread thread : team) {
                 thread.join();
             }
-            best = Math.max(best, 8.0 * ints * threads / (System.nanoTime() - start) * 1e9);
+            best = Math.max(best, (double) Long.BYTES * longs * threads / (System.nanoTime() - start) * 1e9);
+        }
+        if (sums.sum() != 0) {
+            throw new AssertionError("arrays of zeros, found a sum of " + sums.sum());
         }
         return best;
+    }
+
+    private static long read(long[] a) {
+        int part = a.length / STREAMS;
+        long even = 0;
+        long odd = 0;
+        for (int i = 0; i < part; i += LINE) {
+            even += a[i] + a[i + 2 * part] + a[i + 4 * part] + a[i + 6 * part];
+            odd += a[i + part] + a[i + 3 * part] + a[i + 5 * part] + a[i + 7 * part];
+        }
+        return even + odd;
     }
 }
