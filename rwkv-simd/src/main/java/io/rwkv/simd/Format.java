@@ -58,6 +58,11 @@ enum Format {
         return blockColumns > 1;
     }
 
+    /** Bytes of one column of a tile. */
+    int columnBytes() {
+        return columnBytes;
+    }
+
     /** Bytes of one block of a tile, scales included. */
     int blockBytes() {
         return scaleBytes() + blockColumns * columnBytes;

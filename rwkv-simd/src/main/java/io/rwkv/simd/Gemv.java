@@ -7,6 +7,7 @@ import static io.rwkv.simd.Lanes.SHORTS;
 import static io.rwkv.simd.NativeMemory.ALL;
 import static io.rwkv.simd.NativeMemory.LITTLE;
 
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 import jdk.incubator.vector.FloatVector;
@@ -34,6 +35,8 @@ final class Gemv {
     static final int HALF_BITS = 0x8FFFE000;
     private static final int UPPER_HALF = 0xFFFF0000;
 
+    static final int LINE = 64; // bytes that come from memory together
+
     private Gemv() {
     }
 
@@ -41,6 +44,7 @@ final class Gemv {
     static final class Workspace {
         private final int[] ints = new int[4 * L];
         private final short[] shorts = new short[16 * L];
+        private long touched; // of no meaning, but to be kept
         /** The results, tile after tile. */
         final float[] sums;
 
@@ -58,6 +62,9 @@ final class Gemv {
     static void tiles(TiledMatrix m, int tile, int count, GemvInput x, Workspace work, int step) {
         int rows = m.format().rows();
         Arrays.fill(work.sums, 0, count * rows, 0);
+        for (int t = 0; x.skipping && t < count; t++) {
+            work.touched += touch(m, m.address(tile + t), x);
+        }
         for (int chunk = 0; chunk < x.chunks; chunk++) {
             if (x.starts[chunk] < x.starts[chunk + 1]) {
                 if (m.format() == Format.Q4_0) {
@@ -71,6 +78,26 @@ final class Gemv {
                 }
             }
         }
+    }
+
+    /**
+     * Brings what is listed into the cache. A kernel has so many operations per column that the processor sees few columns
+     * ahead, and cannot guess them where some are left out; here it asks the memory for dozens at the same time.
+     */
+    private static long touch(TiledMatrix m, long w, GemvInput x) {
+        long sum = 0;
+        int lines = Math.ceilDiv(m.format().columnBytes(), LINE);
+        for (int i = 0; i < x.count; i++) {
+            for (int line = 0; line < lines; line++) {
+                sum += ALL.get(ValueLayout.JAVA_BYTE, w + x.offsets[i] + line * LINE);
+            }
+        }
+        for (int chunk = 0; m.format().hasBlocks() && chunk < x.chunks; chunk++) {
+            for (int line = 0; line < m.format().scaleBytes(); line += LINE) {
+                sum += ALL.get(ValueLayout.JAVA_BYTE, w + (long) chunk * m.format().blockBytes() + line);
+            }
+        }
+        return sum;
     }
 
     private static void oneTile(TiledMatrix m, long w, GemvInput x, int chunk, Workspace work, int row, int step) {

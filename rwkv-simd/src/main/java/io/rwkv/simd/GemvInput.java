@@ -9,6 +9,11 @@ import java.util.Arrays;
  */
 final class GemvInput {
     private static final int BLOCK = Rounding.BLOCK;
+    /**
+     * With a larger share of the lines of memory to read, reading all in one stream is as fast: processors read ahead what is
+     * left out, too.
+     */
+    private static final double WORTH_SKIPPING = 0.2;
 
     /** Where in a tile the columns listed begin. */
     int[] offsets;
@@ -27,13 +32,17 @@ final class GemvInput {
     /** For each block, what the offset that quantised weights are stored with has added to a sum of products, negated. */
     int[] corrections = new int[0];
 
+    /** How many columns are listed, and whether others are not. */
+    int count;
+    boolean skipping;
+
     private int[] listed = new int[0];
     private float[] ownFloats = new float[0];
     private int[] rounded = new int[0];
 
     /**
      * @param n the number of columns, whole blocks of the format
-     * @param skipping whether to leave out columns whose number is zero
+     * @param skipping whether to leave out columns whose number is zero, if they are so many that it pays
      * @return the number of columns listed
      */
     int fill(Format format, float[] x, int at, int n, boolean skipping) {
@@ -50,13 +59,21 @@ final class GemvInput {
         if (format.hasBlocks()) {
             round(format, x, at, n);
         }
-        if (!skipping) {
-            if (format == Format.Q4_0) {
-                shorten(n);
-            }
-            return n;
+        this.skipping = skipping && worthSkipping(format, x, at, n);
+        count = !this.skipping ? n : format.hasBlocks() ? listRounded(format, x, at, n) : listFloats(format, x, at, n);
+        if (format == Format.Q4_0) {
+            shorten(count);
         }
-        return format.hasBlocks() ? listRounded(format, x, at, n) : listFloats(format, x, at, n);
+        return count;
+    }
+
+    private static boolean worthSkipping(Format format, float[] x, int from, int n) {
+        int nonzeros = 0;
+        for (int k = from; k < from + n; k++) {
+            nonzeros += x[k] != 0 ? 1 : 0;
+        }
+        return (double) nonzeros * Math.max(Gemv.LINE, format.columnBytes()) < WORTH_SKIPPING * n
+                * format.columnBytes();
     }
 
     private void round(Format format, float[] x, int from, int n) {
@@ -87,16 +104,13 @@ final class GemvInput {
         makeRoom(n);
         int[] all = format.offsets(n);
         int count = 0;
-        for (int chunk = 0; chunk < chunks; chunk++) {
-            int k = starts[chunk];
-            starts[chunk] = count;
-            for (; k < starts[chunk + 1]; k++) {
-                // Written always and kept only if it counts: no branch to guess.
-                listed[count] = all[k];
-                ownFloats[count] = x[from + k];
-                count += x[from + k] != 0 ? 1 : 0;
-            }
+        for (int k = 0; k < n; k++) {
+            // Written always and kept only if it counts: no branch to guess.
+            listed[count] = all[k];
+            ownFloats[count] = x[from + k];
+            count += x[from + k] != 0 ? 1 : 0;
         }
+        chunks = Math.ceilDiv(count, format.chunk());
         starts[chunks] = count;
         offsets = listed;
         floats = ownFloats;
@@ -120,9 +134,6 @@ final class GemvInput {
         }
         starts[chunks] = count;
         offsets = listed;
-        if (format == Format.Q4_0) {
-            shorten(count);
-        }
         return count;
     }
 

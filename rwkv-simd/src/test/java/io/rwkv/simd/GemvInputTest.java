@@ -2,6 +2,8 @@ package io.rwkv.simd;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,10 +39,13 @@ class GemvInputTest {
         float[] seen = new float[N];
         int[] offsets = format.offsets(N);
         assertEquals(0, input.starts[0]);
+        assertEquals(input.count, input.starts[input.chunks]);
         for (int chunk = 0; chunk < input.chunks; chunk++) {
             for (int i = input.starts[chunk]; i < input.starts[chunk + 1]; i++) {
                 int column = Arrays.binarySearch(offsets, 0, N, input.offsets[i]);
-                assertEquals(chunk, column / format.chunk(), "the chunk of column " + column);
+                if (format.hasBlocks()) {
+                    assertEquals(chunk, column / format.chunk(), "the block of column " + column);
+                }
                 seen[column] = factor(format, input, i, chunk);
             }
         }
@@ -60,12 +65,27 @@ class GemvInputTest {
         expected[33] = Float.NaN;
         expected[95] = 2;
         assertArrayEquals(expected, seen);
+        assertTrue(input.skipping);
         assertEquals(N, input.fill(format, vector(), 3, N, false));
+        assertFalse(input.skipping);
         float[] all = seen(format, input);
         assertEquals(N, input.starts[input.chunks]);
         assertEquals(1, all[0]);
         assertEquals(2, all[95]);
         assertEquals(Float.NaN, all[33]);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void fewZerosShouldNotBeSkipped(Format format) {
+        float[] x = new float[N];
+        for (int k = 0; k < N; k += 3) {
+            x[k] = 1 + k;
+        }
+        GemvInput input = new GemvInput();
+        assertEquals(N, input.fill(format, x, 0, N, true));
+        assertFalse(input.skipping);
+        assertArrayEquals(x, seen(format, input), 0.4f);
     }
 
     @ParameterizedTest
