@@ -25,8 +25,9 @@ import jdk.incubator.vector.VectorOperators;
  * exact modulo the lane's size, which the true sums fit.
  *
  * <p>
- * Kernels are short, and each is a method of its own whose results go through arrays: beyond some twenty vector operations,
- * the compiler no longer inlines what a method calls, and makes an object of each vector that is passed on.
+ * Kernels are short, each is a method of its own whose results go through arrays, and what they repeat is written out: beyond
+ * some twenty vector operations, also of what it has been inlined into, the compiler no longer inlines what a method of ours
+ * calls, and makes an object of each vector that is passed on.
  */
 final class Gemv {
     /** What takes the exponent of a half-precision number, moved to its place in a float, to the right value. */
@@ -144,7 +145,10 @@ final class Gemv {
             c = FloatVector.fromMemorySegment(FLOATS, ALL, p + 8 * L, LITTLE).fma(v, c);
             d = FloatVector.fromMemorySegment(FLOATS, ALL, p + 12 * L, LITTLE).fma(v, d);
         }
-        store(y, row, a, b, c, d);
+        a.intoArray(y, row);
+        b.intoArray(y, row + L);
+        c.intoArray(y, row + 2 * L);
+        d.intoArray(y, row + 3 * L);
     }
 
     /** As {@link #f32}. */
@@ -158,13 +162,16 @@ final class Gemv {
             long p = w + offsets[k];
             FloatVector v = FloatVector.broadcast(FLOATS, x[at + k]);
             IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
-            a = lowerBfloats(pairs).fma(v, a);
-            b = upperBfloats(pairs).fma(v, b);
+            a = pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a);
+            b = pairs.and(UPPER_HALF).reinterpretAsFloats().fma(v, b);
             pairs = IntVector.fromMemorySegment(INTS, ALL, p + 4 * L, LITTLE);
-            c = lowerBfloats(pairs).fma(v, c);
-            d = upperBfloats(pairs).fma(v, d);
+            c = pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, c);
+            d = pairs.and(UPPER_HALF).reinterpretAsFloats().fma(v, d);
         }
-        store(y, row, a, b, c, d);
+        a.intoArray(y, row);
+        b.intoArray(y, row + L);
+        c.intoArray(y, row + 2 * L);
+        d.intoArray(y, row + 3 * L);
     }
 
     /** As {@link #f32}. */
@@ -177,16 +184,16 @@ final class Gemv {
             long p = w + offsets[k];
             FloatVector v = FloatVector.broadcast(FLOATS, x[at + k]);
             IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
-            a = lowerHalves(pairs).fma(v, a);
-            b = upperHalves(pairs).fma(v, b);
+            a = pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                    .reinterpretAsFloats().mul(HALF_EXPONENT).fma(v, a);
+            b = pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT).fma(v,
+                    b);
             pairs = IntVector.fromMemorySegment(INTS, ALL, p + 4 * L, LITTLE);
-            c = lowerHalves(pairs).fma(v, c);
-            d = upperHalves(pairs).fma(v, d);
+            c = pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                    .reinterpretAsFloats().mul(HALF_EXPONENT).fma(v, c);
+            d = pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT).fma(v,
+                    d);
         }
-        store(y, row, a, b, c, d);
-    }
-
-    private static void store(float[] y, int row, FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
         a.intoArray(y, row);
         b.intoArray(y, row + L);
         c.intoArray(y, row + 2 * L);

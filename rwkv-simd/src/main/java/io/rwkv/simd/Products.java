@@ -31,7 +31,6 @@ final class Products implements ThreadTeam.Task {
     private final float[][] lastTiles; // for each thread: a tile's results where the output has no room for all of them
     private final List<Product> products = new ArrayList<>();
     private int count;
-    private int tilesPerItem;
 
     Products(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
@@ -47,14 +46,18 @@ final class Products implements ThreadTeam.Task {
         private SimdActivations output;
         private final GemvInput[] vectors = new GemvInput[FEW_TOKENS]; // the rows of the input, if they are few
         private float[] rounded = new float[0]; // all rows of the input, if they are many and are to be rounded
+        private int tilesPerItem;
         private int firstItem;
 
         private boolean few() {
             return input.rows <= FEW_TOKENS;
         }
 
-        private int items(int tilesPerItem) {
-            return few() ? Math.ceilDiv(matrix.tiles(), tilesPerItem) : matrix.tiles();
+        /** Divides the tiles into items, as many in each as given or nearly so. */
+        private int divide(int streams) {
+            // 4-bit weights are multiplied two tiles at a time, even if there is but one.
+            tilesPerItem = !few() ? 1 : matrix.format() == Format.Q4_0 ? Math.ceilDiv(streams, 2) * 2 : streams;
+            return Math.ceilDiv(matrix.tiles(), tilesPerItem);
         }
     }
 
@@ -102,11 +105,11 @@ final class Products implements ThreadTeam.Task {
             for (int i = 0; i < count; i++) {
                 tiles += products.get(i).matrix.tiles();
             }
-            tilesPerItem = Math.clamp(tiles / (ITEMS_PER_THREAD * team.size()), 1, STREAMS);
+            int streams = Math.clamp(tiles / (ITEMS_PER_THREAD * team.size()), 1, STREAMS);
             int items = 0;
             for (int i = 0; i < count; i++) {
                 products.get(i).firstItem = items;
-                items += products.get(i).items(tilesPerItem);
+                items += products.get(i).divide(streams);
             }
             team.run(items, this);
         } finally {
@@ -122,7 +125,7 @@ final class Products implements ThreadTeam.Task {
         }
         Product product = products.get(i);
         if (product.few()) {
-            fewRows(product, (item - product.firstItem) * tilesPerItem, worker);
+            fewRows(product, (item - product.firstItem) * product.tilesPerItem, worker);
         } else {
             manyRows(product, item - product.firstItem, worker);
         }
@@ -134,7 +137,7 @@ final class Products implements ThreadTeam.Task {
         }
         Gemv.Workspace work = workspaces[worker];
         TiledMatrix matrix = product.matrix;
-        int tiles = Math.min(tilesPerItem, matrix.tiles() - tile);
+        int tiles = Math.min(product.tilesPerItem, matrix.tiles() - tile);
         int row = tile * matrix.format().rows();
         int rows = Math.min(tiles * matrix.format().rows(), matrix.rows() - row);
         for (int t = 0; t < product.input.rows; t++) {
