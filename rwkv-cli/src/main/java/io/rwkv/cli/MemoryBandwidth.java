@@ -16,7 +16,7 @@ public final class MemoryBandwidth {
 
     /**
      * Bytes per second that {@code threads} threads read together; the best of some rounds. Each reads one word of every line of
-     * memory, in eight places by turns: processors read ahead in each of them, and with fewer some reach only half the speed.
+     * memory, in eight places by turns: processors read ahead in each of them, and with fewer streams some stay below their full speed.
      */
     public static double measure(int threads) throws InterruptedException {
         int longs = (int) Math.min(MAX_BYTES, ALL_BYTES / threads) / Long.BYTES / (STREAMS * LINE) * STREAMS * LINE;

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>
  * For one token, or few, an item is up to four neighbouring tiles, of which some columns each are read in turn. That is four
- * streams of memory: processors read ahead in each of them, and so far that they wait for memory half as long as in one.
+ * streams of memory, and processors read ahead in each of them.
  */
 final class Products implements ThreadTeam.Task {
     /**
