@@ -16,7 +16,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Products of neighbouring tiles with one vector, some columns of each at a time.
+ * Products of some tiles with one vector, some columns of each at a time.
  *
  * <p>
  * Quantised weights are multiplied as integers, and not taken apart before: a lane that holds the weights n₀ + 16 n₁ + …
@@ -32,9 +32,14 @@ import jdk.incubator.vector.VectorOperators;
 final class Gemv {
     /** What takes the exponent of a half-precision number, moved to its place in a float, to the right value. */
     static final float HALF_EXPONENT = 0x1p112f;
+    /** The same for a factor of 16-bit sums that stand in the upper half of a lane. */
+    private static final float SUM_EXPONENT = HALF_EXPONENT / (1 << 16);
     /** Sign, exponent and fraction of a half-precision number in the upper half of a lane, moved down by 3. */
     static final int HALF_BITS = 0x8FFFE000;
     private static final int UPPER_HALF = 0xFFFF0000;
+
+    /** Where an address has all its bits; the compiler sees that it is in {@link NativeMemory#ALL} and omits the check. */
+    private static final long POSITIVE = Long.MAX_VALUE >> 2;
 
     static final int LINE = 64; // bytes that come from memory together
 
@@ -43,38 +48,40 @@ final class Gemv {
 
     /** What a thread needs for its tiles. */
     static final class Workspace {
-        private final int[] ints = new int[4 * L];
         private final short[] shorts = new short[16 * L];
         private long touched; // of no meaning, but to be kept
-        /** The results, tile after tile. */
+        /** The results, tile after tile; in pairs of tiles, though of an odd number's last pair the second has no meaning. */
         final float[] sums;
 
         /** @param tiles at most so many at once */
         Workspace(int tiles) {
-            sums = new float[tiles * 8 * L];
+            sums = new float[Math.ceilDiv(tiles, 2) * 2 * 8 * L];
         }
     }
 
     /**
-     * @param count tiles from {@code tile} on
+     * @param tile the first
+     * @param apart from one tile to the next, in tiles
+     * @param count the number of tiles
      * @param work receives the sums of all rows of these tiles
      * @param step 1, but not a constant: see {@link Products}
      */
-    static void tiles(TiledMatrix m, int tile, int count, GemvInput x, Workspace work, int step) {
+    static void tiles(TiledMatrix m, int tile, int apart, int count, GemvInput x, Workspace work, int step) {
         int rows = m.format().rows();
         Arrays.fill(work.sums, 0, count * rows, 0);
         for (int t = 0; x.skipping && t < count; t++) {
-            work.touched += touch(m, m.address(tile + t), x);
+            work.touched += touch(m, m.address(tile + t * apart), x);
         }
         for (int chunk = 0; chunk < x.chunks; chunk++) {
             if (x.starts[chunk] < x.starts[chunk + 1]) {
-                if (m.format() == Format.Q4_0) {
+                if (m.format().hasBlocks()) {
                     for (int t = 0; t < count; t += 2) {
-                        twoTiles4(m, tile + t, t + 1 < count, x, chunk, work, t * rows, step);
+                        // The last of an odd number is done twice; there is room for the second result.
+                        twoTiles(m, tile + t * apart, t + 1 < count ? apart : 0, x, chunk, work, t * rows, step);
                     }
                 } else {
                     for (int t = 0; t < count; t++) {
-                        oneTile(m, m.address(tile + t), x, chunk, work, t * rows, step);
+                        oneTile(m, m.address(tile + t * apart), x, chunk, work, t * rows, step);
                     }
                 }
             }
@@ -88,7 +95,7 @@ final class Gemv {
     private static long touch(TiledMatrix m, long w, GemvInput x) {
         long sum = 0;
         int lines = Math.ceilDiv(m.format().columnBytes(), LINE);
-        for (int i = 0; i < x.count; i++) {
+        for (int i = 0; i < x.starts[x.chunks]; i++) {
             for (int line = 0; line < lines; line++) {
                 sum += ALL.get(ValueLayout.JAVA_BYTE, w + x.offsets[i] + line * LINE);
             }
@@ -108,27 +115,24 @@ final class Gemv {
             case F32 -> f32(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
             case F16 -> f16(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
             case BF16 -> bf16(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
-            case Q8_0 -> {
-                q8(w, x.offsets, x.ints, from, to, x.corrections[chunk], work.ints, step);
-                scaleInts(work.ints, w + (long) chunk * m.format().blockBytes(), x.scales[chunk], work.sums, row);
-            }
-            case Q4_0 -> throw new AssertionError("goes through two tiles at once");
+            default -> throw new AssertionError("goes through two tiles at once");
         }
     }
 
-    private static void twoTiles4(TiledMatrix m, int tile, boolean two, GemvInput x, int chunk, Workspace work, int row,
+    private static void twoTiles(TiledMatrix m, int tile, int apart, GemvInput x, int chunk, Workspace work, int row,
             int step) {
         long w = m.address(tile);
-        // The last of an odd number is done twice, and the second result dropped.
-        long other = two ? m.tileBytes() : 0;
-        q4(w, other, x.offsets, x.shorts, x.starts[chunk], x.starts[chunk + 1], work.shorts, step);
+        long other = apart * m.tileBytes();
         long scales = w + (long) chunk * m.format().blockBytes();
+        if (m.format() == Format.Q8_0) {
+            q8(w, scales, other, x, chunk, work.sums, row, step);
+            return;
+        }
+        q4(w, other, x, chunk, work.shorts, step);
         separate(work.shorts, 0, (short) x.corrections[chunk], step);
         scaleShorts(work.shorts, 0, scales, x.scales[chunk], work.sums, row);
-        if (two) {
-            separate(work.shorts, 8 * L, (short) x.corrections[chunk], step);
-            scaleShorts(work.shorts, 8 * L, scales + other, x.scales[chunk], work.sums, row + 8 * L);
-        }
+        separate(work.shorts, 8 * L, (short) x.corrections[chunk], step);
+        scaleShorts(work.shorts, 8 * L, scales + other, x.scales[chunk], work.sums, row + 8 * L);
     }
 
     /** Adds columns of a tile at w, listed from {@code from} to {@code to - 1}, to 4 L sums. */
@@ -217,41 +221,91 @@ final class Gemv {
         return pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT);
     }
 
-    /** The sums of one block's products for the 4 L rows of a tile at w. */
-    private static void q8(long w, int[] offsets, int[] x, int from, int to, int correction, int[] sums, int step) {
+    /**
+     * Adds one block's products, scaled, to the sums for the 4 L rows of each of two tiles. Two tiles share the work on factors
+     * and addresses; two columns that on the loop.
+     *
+     * @param scales where the first tile's scales are
+     * @param other where the second tile is, from the first
+     */
+    private static void q8(long w, long scales, long other, GemvInput in, int chunk, float[] y, int row, int step) {
+        int[] offsets = in.offsets;
+        int[] x = in.ints;
+        int to = in.starts[chunk + 1];
+        int two = 2 * step;
         IntVector a = IntVector.zero(INTS);
         IntVector b = a;
         IntVector c = a;
         IntVector d = a;
-        for (int k = from; k < to; k += step) {
-            IntVector v = IntVector.fromMemorySegment(INTS, ALL, w + offsets[k], LITTLE);
-            IntVector f = IntVector.broadcast(INTS, x[k]);
-            a = a.add(v.mul(f));
-            b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(f));
-            c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(f));
-            d = d.add(v.lanewise(VectorOperators.LSHR, 24).mul(f));
+        IntVector e = a;
+        IntVector f = a;
+        IntVector g = a;
+        IntVector h = a;
+        for (int k = in.starts[chunk]; k < to; k += two) {
+            long p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k]);
+            IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
+            IntVector u = IntVector.fromMemorySegment(INTS, ALL, p + (other & POSITIVE), LITTLE);
+            IntVector factor = IntVector.broadcast(INTS, x[k]);
+            a = a.add(v.mul(factor));
+            b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(factor));
+            c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(factor));
+            d = d.add(v.lanewise(VectorOperators.LSHR, 24).mul(factor));
+            e = e.add(u.mul(factor));
+            f = f.add(u.lanewise(VectorOperators.LSHR, 8).mul(factor));
+            g = g.add(u.lanewise(VectorOperators.LSHR, 16).mul(factor));
+            h = h.add(u.lanewise(VectorOperators.LSHR, 24).mul(factor));
+            p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k + 1]);
+            v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
+            u = IntVector.fromMemorySegment(INTS, ALL, p + (other & POSITIVE), LITTLE);
+            factor = IntVector.broadcast(INTS, x[k + 1]);
+            a = a.add(v.mul(factor));
+            b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(factor));
+            c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(factor));
+            d = d.add(v.lanewise(VectorOperators.LSHR, 24).mul(factor));
+            e = e.add(u.mul(factor));
+            f = f.add(u.lanewise(VectorOperators.LSHR, 8).mul(factor));
+            g = g.add(u.lanewise(VectorOperators.LSHR, 16).mul(factor));
+            h = h.add(u.lanewise(VectorOperators.LSHR, 24).mul(factor));
         }
-        a.sub(b.lanewise(VectorOperators.LSHL, 8)).add(correction).intoArray(sums, 0);
-        b.sub(c.lanewise(VectorOperators.LSHL, 8)).add(correction).intoArray(sums, L);
-        c.sub(d.lanewise(VectorOperators.LSHL, 8)).add(correction).intoArray(sums, 2 * L);
-        d.add(correction).intoArray(sums, 3 * L);
-    }
-
-    /** Adds integer sums of a block, scaled, to 4 L sums. */
-    private static void scaleInts(int[] sums, long scales, float scale, float[] y, int row) {
-        for (int i = 0; i < 4 * L; i += 2 * L) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 2 * i, LITTLE);
-            int to = row + i;
-            ((FloatVector) IntVector.fromArray(INTS, sums, i).convert(VectorOperators.I2F, 0))
-                    .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                            .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, to))
-                    .intoArray(y, to);
-            to += L;
-            ((FloatVector) IntVector.fromArray(INTS, sums, i + L).convert(VectorOperators.I2F, 0))
-                    .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
-                            .mul(scale), FloatVector.fromArray(FLOATS, y, to))
-                    .intoArray(y, to);
-        }
+        int correction = in.corrections[chunk];
+        float scale = in.scales[chunk];
+        IntVector pairs;
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales, LITTLE);
+        ((FloatVector) a.sub(b.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, row))
+                .intoArray(y, row);
+        ((FloatVector) b.sub(c.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + L))
+                .intoArray(y, row + L);
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 4 * L, LITTLE);
+        ((FloatVector) c.sub(d.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0)).fma(
+                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale),
+                FloatVector.fromArray(FLOATS, y, row + 2 * L)).intoArray(y, row + 2 * L);
+        ((FloatVector) d.add(correction).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 3 * L))
+                .intoArray(y, row + 3 * L);
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + other, LITTLE);
+        ((FloatVector) e.sub(f.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0)).fma(
+                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale),
+                FloatVector.fromArray(FLOATS, y, row + 4 * L)).intoArray(y, row + 4 * L);
+        ((FloatVector) f.sub(g.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 5 * L))
+                .intoArray(y, row + 5 * L);
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + other + 4 * L, LITTLE);
+        ((FloatVector) g.sub(h.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0)).fma(
+                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale),
+                FloatVector.fromArray(FLOATS, y, row + 6 * L)).intoArray(y, row + 6 * L);
+        ((FloatVector) h.add(correction).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 7 * L))
+                .intoArray(y, row + 7 * L);
     }
 
     /**
@@ -260,7 +314,11 @@ final class Gemv {
      *
      * @param other where the second tile is, from the first
      */
-    private static void q4(long w, long other, int[] offsets, short[] x, int from, int to, short[] sums, int step) {
+    private static void q4(long w, long other, GemvInput in, int chunk, short[] sums, int step) {
+        int[] offsets = in.offsets;
+        short[] x = in.shorts;
+        int to = in.starts[chunk + 1];
+        int two = 2 * step;
         // Not constants: the JVM has no shift of 16-bit lanes by a constant, and would make a vector of it at each use.
         int by4 = 4 * step;
         int by8 = 8 * step;
@@ -273,11 +331,23 @@ final class Gemv {
         ShortVector f = a;
         ShortVector g = a;
         ShortVector h = a;
-        for (int k = from; k < to; k += step) {
-            long p = w + offsets[k];
+        for (int k = in.starts[chunk]; k < to; k += two) {
+            long p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k]);
             ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, p, LITTLE);
-            ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, p + other, LITTLE);
+            ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, p + (other & POSITIVE), LITTLE);
             ShortVector factor = ShortVector.broadcast(SHORTS, x[k]);
+            a = a.add(v.mul(factor));
+            e = e.add(u.mul(factor));
+            b = b.add(v.lanewise(VectorOperators.LSHR, by4).mul(factor));
+            f = f.add(u.lanewise(VectorOperators.LSHR, by4).mul(factor));
+            c = c.add(v.lanewise(VectorOperators.LSHR, by8).mul(factor));
+            g = g.add(u.lanewise(VectorOperators.LSHR, by8).mul(factor));
+            d = d.add(v.lanewise(VectorOperators.LSHR, by12).mul(factor));
+            h = h.add(u.lanewise(VectorOperators.LSHR, by12).mul(factor));
+            p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k + 1]);
+            v = ShortVector.fromMemorySegment(SHORTS, ALL, p, LITTLE);
+            u = ShortVector.fromMemorySegment(SHORTS, ALL, p + (other & POSITIVE), LITTLE);
+            factor = ShortVector.broadcast(SHORTS, x[k + 1]);
             a = a.add(v.mul(factor));
             e = e.add(u.mul(factor));
             b = b.add(v.lanewise(VectorOperators.LSHR, by4).mul(factor));
@@ -316,14 +386,14 @@ final class Gemv {
             IntVector both = ShortVector.fromArray(SHORTS, sums, at + i).reinterpretAsInts();
             IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 2 * i, LITTLE);
             int to = row + i;
-            ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16)
+            ((FloatVector) both.lanewise(VectorOperators.LSHL, 16)
                     .convert(VectorOperators.I2F, 0))
                     .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                            .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, to))
+                            .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, to))
                     .intoArray(y, to);
             to += L;
-            ((FloatVector) both.lanewise(VectorOperators.ASHR, 16).convert(VectorOperators.I2F, 0))
-                    .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
+            ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
+                    .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
                             .mul(scale), FloatVector.fromArray(FLOATS, y, to))
                     .intoArray(y, to);
         }

@@ -24,7 +24,10 @@ final class GemvInput {
     int[] ints = new int[0];
     /** For 4-bit weights: the same. */
     short[] shorts = new short[0];
-    /** For each chunk of columns the index of the first one listed; one more at the end. */
+    /**
+     * For each chunk of columns the index of the first one listed; one more at the end. Of a block there is an even number, the
+     * last one perhaps with a factor of zero.
+     */
     int[] starts = new int[1];
     int chunks;
     /** Of each block of factors. */
@@ -32,8 +35,7 @@ final class GemvInput {
     /** For each block, what the offset that quantised weights are stored with has added to a sum of products, negated. */
     int[] corrections = new int[0];
 
-    /** How many columns are listed, and whether others are not. */
-    int count;
+    /** Whether there are columns not listed. */
     boolean skipping;
 
     private int[] listed = new int[0];
@@ -43,7 +45,7 @@ final class GemvInput {
     /**
      * @param n the number of columns, whole blocks of the format
      * @param skipping whether to leave out columns whose number is zero, if they are so many that it pays
-     * @return the number of columns listed
+     * @return the number of columns left out
      */
     int fill(Format format, float[] x, int at, int n, boolean skipping) {
         offsets = format.offsets(n);
@@ -60,11 +62,13 @@ final class GemvInput {
             round(format, x, at, n);
         }
         this.skipping = skipping && worthSkipping(format, x, at, n);
-        count = !this.skipping ? n : format.hasBlocks() ? listRounded(format, x, at, n) : listFloats(format, x, at, n);
+        int nonzeros = !this.skipping
+                ? n
+                : format.hasBlocks() ? listRounded(format, x, at, n) : listFloats(format, x, at, n);
         if (format == Format.Q4_0) {
-            shorten(count);
+            shorten(starts[chunks]);
         }
-        return count;
+        return n - nonzeros;
     }
 
     private static boolean worthSkipping(Format format, float[] x, int from, int n) {
@@ -122,6 +126,7 @@ final class GemvInput {
     private int listRounded(Format format, float[] x, int from, int n) {
         makeRoom(n);
         int[] all = format.offsets(n);
+        int nonzeros = 0;
         int count = 0;
         for (int chunk = 0; chunk < chunks; chunk++) {
             int k = starts[chunk];
@@ -131,10 +136,16 @@ final class GemvInput {
                 rounded[count] = rounded[k];
                 count += x[from + k] != 0 ? 1 : 0;
             }
+            nonzeros += count - starts[chunk];
+            if ((count - starts[chunk]) % 2 == 1) {
+                listed[count] = listed[count - 1]; // no other line of memory
+                rounded[count] = 0;
+                count++;
+            }
         }
         starts[chunks] = count;
         offsets = listed;
-        return count;
+        return nonzeros;
     }
 
     private void makeRoom(int n) {

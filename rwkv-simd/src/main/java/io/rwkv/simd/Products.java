@@ -8,8 +8,9 @@ import java.util.List;
  * again by one {@link SimdOps}.
  *
  * <p>
- * For one token, or few, an item is up to four neighbouring tiles, of which some columns each are read in turn. That is four
- * streams of memory, and processors read ahead in each of them.
+ * For one token, or few, an item is up to four tiles, of which some columns each are read in turn. That is four streams of
+ * memory, and processors read ahead in each of them. The tiles of an item lie far apart, and each one's neighbour belongs to
+ * the next item, so that a thread that does one item after the other goes on in the same four streams.
  */
 final class Products implements ThreadTeam.Task {
     /**
@@ -46,18 +47,18 @@ final class Products implements ThreadTeam.Task {
         private SimdActivations output;
         private final GemvInput[] vectors = new GemvInput[FEW_TOKENS]; // the rows of the input, if they are few
         private float[] rounded = new float[0]; // all rows of the input, if they are many and are to be rounded
-        private int tilesPerItem;
         private int firstItem;
+        private int items;
 
         private boolean few() {
             return input.rows <= FEW_TOKENS;
         }
 
-        /** Divides the tiles into items, as many in each as given or nearly so. */
-        private int divide(int streams) {
-            // 4-bit weights are multiplied two tiles at a time, even if there is but one.
-            tilesPerItem = !few() ? 1 : matrix.format() == Format.Q4_0 ? Math.ceilDiv(streams, 2) * 2 : streams;
-            return Math.ceilDiv(matrix.tiles(), tilesPerItem);
+        /** Divides the tiles into items. */
+        private void divide(int streams) {
+            // Quantised weights are multiplied two tiles at a time, even if there is but one.
+            int each = !few() ? 1 : matrix.format().hasBlocks() ? Math.ceilDiv(streams, 2) * 2 : streams;
+            items = Math.ceilDiv(matrix.tiles(), each);
         }
     }
 
@@ -91,9 +92,9 @@ final class Products implements ThreadTeam.Task {
             if (product.vectors[t] == null) {
                 product.vectors[t] = new GemvInput();
             }
-            int listed = product.vectors[t].fill(matrix.format(), input.values, t * n, n, skipping);
+            int leftOut = product.vectors[t].fill(matrix.format(), input.values, t * n, n, skipping);
             if (skipping) {
-                engine.countSkipped(n, n - listed);
+                engine.countSkipped(n, leftOut);
             }
         }
     }
@@ -108,8 +109,10 @@ final class Products implements ThreadTeam.Task {
             int streams = Math.clamp(tiles / (ITEMS_PER_THREAD * team.size()), 1, STREAMS);
             int items = 0;
             for (int i = 0; i < count; i++) {
-                products.get(i).firstItem = items;
-                items += products.get(i).divide(streams);
+                Product product = products.get(i);
+                product.divide(streams);
+                product.firstItem = items;
+                items += product.items;
             }
             team.run(items, this);
         } finally {
@@ -125,24 +128,28 @@ final class Products implements ThreadTeam.Task {
         }
         Product product = products.get(i);
         if (product.few()) {
-            fewRows(product, (item - product.firstItem) * product.tilesPerItem, worker);
+            fewRows(product, item - product.firstItem, worker);
         } else {
             manyRows(product, item - product.firstItem, worker);
         }
     }
 
-    private void fewRows(Product product, int tile, int worker) {
+    private void fewRows(Product product, int item, int worker) {
         if (workspaces[worker] == null) {
             workspaces[worker] = new Gemv.Workspace(STREAMS);
         }
         Gemv.Workspace work = workspaces[worker];
         TiledMatrix matrix = product.matrix;
-        int tiles = Math.min(product.tilesPerItem, matrix.tiles() - tile);
-        int row = tile * matrix.format().rows();
-        int rows = Math.min(tiles * matrix.format().rows(), matrix.rows() - row);
+        int tileRows = matrix.format().rows();
+        int apart = product.items;
+        int tiles = Math.ceilDiv(matrix.tiles() - item, apart);
         for (int t = 0; t < product.input.rows; t++) {
-            Gemv.tiles(matrix, tile, tiles, product.vectors[t], work, step);
-            System.arraycopy(work.sums, 0, product.output.values, t * matrix.rows() + row, rows);
+            Gemv.tiles(matrix, item, apart, tiles, product.vectors[t], work, step);
+            for (int i = 0; i < tiles; i++) {
+                int tile = item + i * apart;
+                System.arraycopy(work.sums, i * tileRows, product.output.values,
+                        t * matrix.rows() + tile * tileRows, matrix.rowsOf(tile));
+            }
         }
     }
 

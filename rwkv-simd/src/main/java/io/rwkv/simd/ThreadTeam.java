@@ -2,17 +2,18 @@ package io.rwkv.simd;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A fixed number of threads, the caller's among them, that share the items of one task at a time. Waiting threads spin for a
- * moment, since a model's next task comes in microseconds, and then sleep. A caller that finds the team at work for another
- * does its task alone.
+ * A fixed number of threads, the caller's among them, that share the items of one task at a time. Each thread begins with
+ * a range of its own, in order, so that what it reads from memory can be read ahead; one that has done its range takes from
+ * the ends of the others'. Waiting threads spin for a moment, since a model's next task comes in microseconds, and then
+ * sleep. A caller that finds the team at work for another does its task alone.
  */
 final class ThreadTeam implements AutoCloseable {
-    /** Work in numbered items, which are done in any order, at the same time. */
+    /** Work in numbered items, which are done at the same time or one after the other, neighbours mostly by one thread. */
     interface Task {
         /** @param worker which thread of the team this is, from 0; two items at the same time never have the same */
         void run(int item, int worker);
@@ -21,12 +22,13 @@ final class ThreadTeam implements AutoCloseable {
     private static final long SPIN_NANOS = 100_000;
     private static final int INDEX_BITS = 20;
     private static final int MAX_ITEMS = (1 << INDEX_BITS) - 1;
+    private static final int APART = 16; // in words: two threads' ranges should not share cache lines, which come in pairs
 
     private final Worker[] workers;
     private final AtomicBoolean taken = new AtomicBoolean();
-    // Number of the task, number of its items and the next item in one word: a late thread that has the last task in mind
-    // cannot take an item of this one.
-    private final AtomicLong claims = new AtomicLong();
+    // For each thread the number of the task, the end of its range and the next item in one word: a late thread that has the
+    // last task in mind cannot take an item of this one. The first is written last, and tells of a new task.
+    private final AtomicLongArray ranges;
     private final AtomicInteger done = new AtomicInteger();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private volatile Task task;
@@ -34,6 +36,7 @@ final class ThreadTeam implements AutoCloseable {
 
     /** @param threads the caller's included */
     ThreadTeam(int threads) {
+        ranges = new AtomicLongArray(threads * APART);
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
@@ -60,12 +63,16 @@ final class ThreadTeam implements AutoCloseable {
         try {
             task = work;
             done.set(0);
-            long number = (claims.get() >>> 2 * INDEX_BITS) + 1;
-            claims.set(number << 2 * INDEX_BITS | (long) items << INDEX_BITS);
+            long number = number() + 1;
+            for (int i = workers.length; i >= 0; i--) {
+                long from = (long) items * i / size();
+                long to = (long) items * (i + 1) / size();
+                ranges.set(i * APART, number << 2 * INDEX_BITS | to << INDEX_BITS | from);
+            }
             for (Worker worker : workers) {
                 worker.wake();
             }
-            doItems(0);
+            doItems(0, number());
             for (int spins = 0; done.get() < items; spins++) {
                 pause(spins);
             }
@@ -92,25 +99,40 @@ final class ThreadTeam implements AutoCloseable {
         }
     }
 
-    /** Takes items of the present task until there are none. */
-    private void doItems(int worker) {
-        while (true) {
-            long claim = claims.get();
-            int items = (int) (claim >>> INDEX_BITS) & MAX_ITEMS;
-            int item = (int) claim & MAX_ITEMS;
-            if (item >= items) {
-                return;
-            }
-            if (claims.compareAndSet(claim, claim + 1)) {
-                try {
-                    // Not replaced before this item is done.
-                    task.run(item, worker);
-                } catch (Throwable e) {
-                    failure.compareAndSet(null, e);
-                } finally {
-                    done.incrementAndGet();
+    /** The number of the last task, of which as many bits are kept as a range has for it. */
+    private long number() {
+        return ranges.get(0) >>> 2 * INDEX_BITS;
+    }
+
+    /** Does items of a task, if it is still under way, until there are none left to take. */
+    private void doItems(int worker, long number) {
+        int did = 0;
+        for (int i = 0; i < size(); i++) {
+            int range = (worker + i) % size() * APART;
+            while (true) {
+                long claim = ranges.get(range);
+                int next = (int) claim & MAX_ITEMS;
+                int end = (int) (claim >>> INDEX_BITS) & MAX_ITEMS;
+                if (next >= end || claim >>> 2 * INDEX_BITS != number) {
+                    break;
+                }
+                boolean own = i == 0;
+                if (ranges.compareAndSet(range, claim, own ? claim + 1 : claim - (1L << INDEX_BITS))) {
+                    doItem(own ? next : end - 1, worker);
+                    did++;
                 }
             }
+        }
+        // At once for all: the counter is the same for all threads.
+        done.addAndGet(did);
+    }
+
+    private void doItem(int item, int worker) {
+        try {
+            // Not replaced before this item is done.
+            task.run(item, worker);
+        } catch (Throwable e) {
+            failure.compareAndSet(null, e);
         }
     }
 
@@ -143,10 +165,10 @@ final class ThreadTeam implements AutoCloseable {
         public void run() {
             long seen = 0;
             while (!closed) {
-                long claim = claims.get();
-                if (claim >>> 2 * INDEX_BITS != seen) {
-                    seen = claim >>> 2 * INDEX_BITS;
-                    doItems(number);
+                long task = number();
+                if (task != seen) {
+                    seen = task;
+                    doItems(number, task);
                 } else {
                     await(seen);
                 }
@@ -155,11 +177,11 @@ final class ThreadTeam implements AutoCloseable {
 
         private void await(long seen) {
             long start = System.nanoTime();
-            for (int spins = 1; claims.get() >>> 2 * INDEX_BITS == seen && !closed; spins++) {
+            for (int spins = 1; number() == seen && !closed; spins++) {
                 Thread.onSpinWait();
                 if (spins % 64 == 0 && System.nanoTime() - start > SPIN_NANOS) {
                     asleep = true;
-                    if (claims.get() >>> 2 * INDEX_BITS == seen && !closed) {
+                    if (number() == seen && !closed) {
                         LockSupport.park(ThreadTeam.this);
                     }
                     asleep = false;

@@ -39,14 +39,16 @@ class GemvInputTest {
         float[] seen = new float[N];
         int[] offsets = format.offsets(N);
         assertEquals(0, input.starts[0]);
-        assertEquals(input.count, input.starts[input.chunks]);
         for (int chunk = 0; chunk < input.chunks; chunk++) {
+            if (format.hasBlocks()) {
+                assertEquals(0, (input.starts[chunk + 1] - input.starts[chunk]) % 2, "an odd number of block " + chunk);
+            }
             for (int i = input.starts[chunk]; i < input.starts[chunk + 1]; i++) {
                 int column = Arrays.binarySearch(offsets, 0, N, input.offsets[i]);
                 if (format.hasBlocks()) {
                     assertEquals(chunk, column / format.chunk(), "the block of column " + column);
                 }
-                seen[column] = factor(format, input, i, chunk);
+                seen[column] += factor(format, input, i, chunk);
             }
         }
         return seen;
@@ -56,7 +58,7 @@ class GemvInputTest {
     @EnumSource
     void onlyZerosShouldBeSkipped(Format format) {
         GemvInput input = new GemvInput();
-        assertEquals(4, input.fill(format, vector(), 3, N, true));
+        assertEquals(N - 4, input.fill(format, vector(), 3, N, true));
         float[] seen = seen(format, input);
         // Of blocks, the smallest number is rounded to zero, and one NaN makes a block so.
         float[] expected = new float[N];
@@ -66,7 +68,7 @@ class GemvInputTest {
         expected[95] = 2;
         assertArrayEquals(expected, seen);
         assertTrue(input.skipping);
-        assertEquals(N, input.fill(format, vector(), 3, N, false));
+        assertEquals(0, input.fill(format, vector(), 3, N, false));
         assertFalse(input.skipping);
         float[] all = seen(format, input);
         assertEquals(N, input.starts[input.chunks]);
@@ -83,7 +85,7 @@ class GemvInputTest {
             x[k] = 1 + k;
         }
         GemvInput input = new GemvInput();
-        assertEquals(N, input.fill(format, x, 0, N, true));
+        assertEquals(0, input.fill(format, x, 0, N, true));
         assertFalse(input.skipping);
         assertArrayEquals(x, seen(format, input), 0.4f);
     }

@@ -24,7 +24,7 @@ class GemvTest {
         return format.blockColumns() == 1 ? PLAIN_COLUMNS : BLOCK_COLUMNS;
     }
 
-    /** The product of all tiles, by so many at once, with the vector from some index on. */
+    /** The product of all tiles, by so many at once, far from each other, with the vector from some index on. */
     static float[] product(TiledMatrix m, float[] x, int tilesAtOnce, boolean skipping) {
         float[] shifted = new float[5 + x.length];
         System.arraycopy(x, 0, shifted, 5, x.length);
@@ -33,12 +33,16 @@ class GemvTest {
         int rows = m.format().rows();
         Gemv.Workspace work = new Gemv.Workspace(tilesAtOnce);
         float[] y = new float[m.tiles() * rows];
-        for (int tile = 0; tile < m.tiles(); tile += tilesAtOnce) {
-            int count = Math.min(tilesAtOnce, m.tiles() - tile);
+        int apart = Math.ceilDiv(m.tiles(), tilesAtOnce);
+        for (int tile = 0; tile < apart; tile++) {
+            int count = Math.ceilDiv(m.tiles() - tile, apart);
             Arrays.fill(work.sums, 7);
-            Gemv.tiles(m, tile, count, input, work, 1);
-            System.arraycopy(work.sums, 0, y, tile * rows, count * rows);
-            for (int i = count * rows; i < work.sums.length; i++) {
+            Gemv.tiles(m, tile, apart, count, input, work, 1);
+            for (int t = 0; t < count; t++) {
+                System.arraycopy(work.sums, t * rows, y, (tile + t * apart) * rows, rows);
+            }
+            int written = m.format().hasBlocks() ? Math.ceilDiv(count, 2) * 2 : count;
+            for (int i = written * rows; i < work.sums.length; i++) {
                 assertEquals(7, work.sums[i], "beyond the tiles");
             }
         }

@@ -91,12 +91,13 @@ class ThreadTeamTest {
         }
     }
 
-    /** Every worker does one of as many items as there are threads, all of which wait for each other. */
+    /** Every worker does one of as many items as there are threads, its own, all of which wait for each other. */
     private static void meet(ThreadTeam team) {
         CountDownLatch all = new CountDownLatch(team.size());
         Set<Integer> workers = ConcurrentHashMap.newKeySet();
         team.run(team.size(), (item, worker) -> {
             workers.add(worker);
+            assertEquals(item, worker, "whose item this is");
             all.countDown();
             try {
                 assertTrue(all.await(20, TimeUnit.SECONDS), "a worker did not come");
