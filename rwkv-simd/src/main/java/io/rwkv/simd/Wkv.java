@@ -21,32 +21,32 @@ final class Wkv {
     static void head6(float[] r, float[] k, float[] v, float[] logDecay, int head, int n, int tokens, int channels,
             StatePart state, float[] out, float[] decay) {
         int at = head * n * n;
+        float[] old = state.before(); // of the first token, then it is what the last one left
         float[] s = state.after();
-        if (s != state.before()) {
-            System.arraycopy(state.before(), at, s, at, n * n);
-        }
         for (int t = 0; t < tokens; t++) {
             int row = t * channels + head * n;
             VectorMath.exp(logDecay, row, decay, n);
             Arrays.fill(out, row, row + n, 0);
             for (int i = 0; i < n; i++) {
-                keyChannel6(s, at + i * n, n, r[row + i], k[row + i], decay[i], v, out, row);
+                keyChannel6(old, s, at + i * n, n, r[row + i], k[row + i], decay[i], v, out, row);
             }
+            old = s;
         }
     }
 
-    private static void keyChannel6(float[] s, int at, int n, float r, float k, float w, float[] v, float[] out,
-            int row) {
+    private static void keyChannel6(float[] old, float[] s, int at, int n, float r, float k, float w, float[] v,
+            float[] out, int row) {
         int j = 0;
         for (; j + L <= n; j += L) {
-            FloatVector old = FloatVector.fromArray(FLOATS, s, at + j);
-            old.fma(FloatVector.broadcast(FLOATS, r), FloatVector.fromArray(FLOATS, out, row + j)).intoArray(out,
+            FloatVector x = FloatVector.fromArray(FLOATS, old, at + j);
+            x.fma(FloatVector.broadcast(FLOATS, r), FloatVector.fromArray(FLOATS, out, row + j)).intoArray(out,
                     row + j);
-            old.mul(w).add(FloatVector.fromArray(FLOATS, v, row + j).mul(k)).intoArray(s, at + j);
+            x.mul(w).add(FloatVector.fromArray(FLOATS, v, row + j).mul(k)).intoArray(s, at + j);
         }
         for (; j < n; j++) {
-            out[row + j] += r * s[at + j];
-            s[at + j] = w * s[at + j] + k * v[row + j];
+            float x = old[at + j];
+            out[row + j] += r * x;
+            s[at + j] = w * x + k * v[row + j];
         }
     }
 
@@ -54,33 +54,32 @@ final class Wkv {
     static void head7(float[] r, float[] logDecay, float[] k, float[] v, float[] kk, float[] add, int head, int n,
             int tokens, int channels, StatePart state, float[] out, float[] decay) {
         int at = head * n * n;
+        float[] old = state.before(); // of the first token, then it is what the last one left
         float[] s = state.after();
-        if (s != state.before()) {
-            System.arraycopy(state.before(), at, s, at, n * n);
-        }
         for (int t = 0; t < tokens; t++) {
             int row = t * channels + head * n;
             VectorMath.exp(logDecay, row, decay, n);
             int i = 0;
             if (n % L == 0) {
                 for (; i + 2 <= n; i += 2) {
-                    twoValueChannels7(s, at + i * n, n, decay, r, k, v, kk, add, row, i, out);
+                    twoValueChannels7(old, s, at + i * n, n, decay, r, k, v, kk, add, row, i, out);
                 }
             }
             for (; i < n; i++) {
-                valueChannel7(s, at + i * n, n, decay, r, k, v[row + i], kk, add, row, i, out);
+                valueChannel7(old, s, at + i * n, n, decay, r, k, v[row + i], kk, add, row, i, out);
             }
+            old = s;
         }
     }
 
-    private static void twoValueChannels7(float[] s, int at, int n, float[] decay, float[] r, float[] k, float[] v,
-            float[] kk, float[] add, int row, int i, float[] out) {
+    private static void twoValueChannels7(float[] old, float[] s, int at, int n, float[] decay, float[] r, float[] k,
+            float[] v, float[] kk, float[] add, int row, int i, float[] out) {
         FloatVector a = FloatVector.zero(FLOATS);
         FloatVector b = a;
         for (int j = 0; j < n; j += L) {
             FloatVector x = FloatVector.fromArray(FLOATS, kk, row + j);
-            a = FloatVector.fromArray(FLOATS, s, at + j).fma(x, a);
-            b = FloatVector.fromArray(FLOATS, s, at + n + j).fma(x, b);
+            a = FloatVector.fromArray(FLOATS, old, at + j).fma(x, a);
+            b = FloatVector.fromArray(FLOATS, old, at + n + j).fma(x, b);
         }
         FloatVector removedA = FloatVector.broadcast(FLOATS, -Reductions.sum(a));
         FloatVector removedB = FloatVector.broadcast(FLOATS, -Reductions.sum(b));
@@ -93,11 +92,11 @@ final class Wkv {
             FloatVector away = FloatVector.fromArray(FLOATS, add, row + j);
             FloatVector key = FloatVector.fromArray(FLOATS, k, row + j);
             FloatVector read = FloatVector.fromArray(FLOATS, r, row + j);
-            FloatVector x = FloatVector.fromArray(FLOATS, s, at + j).mul(w);
+            FloatVector x = FloatVector.fromArray(FLOATS, old, at + j).mul(w);
             x = key.fma(addedA, away.fma(removedA, x));
             x.intoArray(s, at + j);
             a = x.fma(read, a);
-            FloatVector y = FloatVector.fromArray(FLOATS, s, at + n + j).mul(w);
+            FloatVector y = FloatVector.fromArray(FLOATS, old, at + n + j).mul(w);
             y = key.fma(addedB, away.fma(removedB, y));
             y.intoArray(s, at + n + j);
             b = y.fma(read, b);
@@ -107,15 +106,16 @@ final class Wkv {
     }
 
     /** For heads whose size is no multiple of a vector. */
-    private static void valueChannel7(float[] s, int at, int n, float[] decay, float[] r, float[] k, float v,
+    private static void valueChannel7(float[] old, float[] s, int at, int n, float[] decay, float[] r, float[] k,
+            float v,
             float[] kk, float[] add, int row, int i, float[] out) {
         float removed = 0;
         for (int j = 0; j < n; j++) {
-            removed += s[at + j] * kk[row + j];
+            removed += old[at + j] * kk[row + j];
         }
         float sum = 0;
         for (int j = 0; j < n; j++) {
-            float x = s[at + j] * decay[j] - removed * add[row + j] + v * k[row + j];
+            float x = old[at + j] * decay[j] - removed * add[row + j] + v * k[row + j];
             s[at + j] = x;
             sum += x * r[row + j];
         }
