@@ -101,7 +101,8 @@ final class Gemv {
             }
         }
         for (int chunk = 0; m.format().hasBlocks() && chunk < x.chunks; chunk++) {
-            for (int line = 0; line < m.format().scaleBytes(); line += LINE) {
+            boolean listed = x.starts[chunk] < x.starts[chunk + 1];
+            for (int line = 0; listed && line < m.format().scaleBytes(); line += LINE) {
                 sum += ALL.get(ValueLayout.JAVA_BYTE, w + (long) chunk * m.format().blockBytes() + line);
             }
         }

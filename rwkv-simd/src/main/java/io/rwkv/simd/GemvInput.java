@@ -73,11 +73,22 @@ final class GemvInput {
 
     private static boolean worthSkipping(Format format, float[] x, int from, int n) {
         int nonzeros = 0;
-        for (int k = from; k < from + n; k++) {
-            nonzeros += x[k] != 0 ? 1 : 0;
+        int blocks = 0; // or other chunks, with any of them
+        for (int k = 0; k < n; k += format.chunk()) {
+            int before = nonzeros;
+            for (int j = from + k; j < from + Math.min(n, k + format.chunk()); j++) {
+                nonzeros += x[j] != 0 ? 1 : 0;
+            }
+            blocks += nonzeros > before ? 1 : 0;
         }
-        return (double) nonzeros * Math.max(Gemv.LINE, format.columnBytes()) < WORTH_SKIPPING * n
-                * format.columnBytes();
+        // Scales count twice: a block costs about as much arithmetic, however few columns are listed.
+        int listed = nonzeros * lines(format.columnBytes()) + blocks * 2 * lines(format.scaleBytes());
+        double all = (double) n / format.blockColumns() * format.blockBytes() / Gemv.LINE;
+        return listed < WORTH_SKIPPING * all;
+    }
+
+    private static int lines(int bytes) {
+        return Math.ceilDiv(bytes, Gemv.LINE);
     }
 
     private void round(Format format, float[] x, int from, int n) {

@@ -13,7 +13,7 @@ import java.util.Arrays;
 /** Which columns a kernel is told to read, and what to multiply them by. */
 @AtUsableWidth
 class GemvInputTest {
-    private static final int N = 96;
+    private static final int N = 320;
 
     private static float[] vector() {
         float[] x = new float[3 + N];
@@ -82,7 +82,7 @@ class GemvInputTest {
     void fewZerosShouldNotBeSkipped(Format format) {
         float[] x = new float[N];
         for (int k = 0; k < N; k += 3) {
-            x[k] = 1 + k;
+            x[k] = 1 + k % 96;
         }
         GemvInput input = new GemvInput();
         assertEquals(0, input.fill(format, x, 0, N, true));
