@@ -130,10 +130,10 @@ final class Gemv {
             return;
         }
         q4(w, other, x, chunk, work.shorts, step);
-        separate(work.shorts, 0, (short) x.corrections[chunk], step);
-        scaleShorts(work.shorts, 0, scales, x.scales[chunk], work.sums, row);
-        separate(work.shorts, 8 * L, (short) x.corrections[chunk], step);
-        scaleShorts(work.shorts, 8 * L, scales + other, x.scales[chunk], work.sums, row + 8 * L);
+        short correction = (short) x.corrections[chunk];
+        float scale = x.scales[chunk];
+        addScaled(work.shorts, 0, correction, scales, scale, work.sums, row, step);
+        addScaled(work.shorts, 8 * L, correction, scales + other, scale, work.sums, row + 8 * L, step);
     }
 
     /** Adds columns of a tile at w, listed from {@code from} to {@code to - 1}, to 4 L sums. */
@@ -368,35 +368,55 @@ final class Gemv {
         h.intoArray(sums, 14 * L);
     }
 
-    /** Takes from the sums of 8 L rows what they have too much. */
-    private static void separate(short[] sums, int at, short correction, int step) {
+    /** Takes from the sums of one block for 8 L rows what they have too much, and adds them, scaled, to those of all. */
+    private static void addScaled(short[] sums, int at, short correction, long scales, float scale, float[] y, int row,
+            int step) {
         int by4 = 4 * step;
         ShortVector a = ShortVector.fromArray(SHORTS, sums, at);
         ShortVector b = ShortVector.fromArray(SHORTS, sums, at + 2 * L);
         ShortVector c = ShortVector.fromArray(SHORTS, sums, at + 4 * L);
         ShortVector d = ShortVector.fromArray(SHORTS, sums, at + 6 * L);
-        a.sub(b.lanewise(VectorOperators.LSHL, by4)).add(correction).intoArray(sums, at);
-        b.sub(c.lanewise(VectorOperators.LSHL, by4)).add(correction).intoArray(sums, at + 2 * L);
-        c.sub(d.lanewise(VectorOperators.LSHL, by4)).add(correction).intoArray(sums, at + 4 * L);
-        d.add(correction).intoArray(sums, at + 6 * L);
-    }
-
-    /** Adds integer sums of a block, scaled, to 8 L sums. */
-    private static void scaleShorts(short[] sums, int at, long scales, float scale, float[] y, int row) {
-        for (int i = 0; i < 8 * L; i += 2 * L) {
-            IntVector both = ShortVector.fromArray(SHORTS, sums, at + i).reinterpretAsInts();
-            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 2 * i, LITTLE);
-            int to = row + i;
-            ((FloatVector) both.lanewise(VectorOperators.LSHL, 16)
-                    .convert(VectorOperators.I2F, 0))
-                    .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                            .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, to))
-                    .intoArray(y, to);
-            to += L;
-            ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
-                    .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
-                            .mul(scale), FloatVector.fromArray(FLOATS, y, to))
-                    .intoArray(y, to);
-        }
+        IntVector both;
+        IntVector pairs;
+        both = a.sub(b.lanewise(VectorOperators.LSHL, by4)).add(correction).reinterpretAsInts();
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales, LITTLE);
+        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, row))
+                .intoArray(y, row);
+        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + L))
+                .intoArray(y, row + L);
+        both = b.sub(c.lanewise(VectorOperators.LSHL, by4)).add(correction).reinterpretAsInts();
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 4 * L, LITTLE);
+        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0)).fma(
+                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale),
+                FloatVector.fromArray(FLOATS, y, row + 2 * L)).intoArray(y, row + 2 * L);
+        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 3 * L))
+                .intoArray(y, row + 3 * L);
+        both = c.sub(d.lanewise(VectorOperators.LSHL, by4)).add(correction).reinterpretAsInts();
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 8 * L, LITTLE);
+        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0)).fma(
+                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale),
+                FloatVector.fromArray(FLOATS, y, row + 4 * L)).intoArray(y, row + 4 * L);
+        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 5 * L))
+                .intoArray(y, row + 5 * L);
+        both = d.add(correction).reinterpretAsInts();
+        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 12 * L, LITTLE);
+        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0)).fma(
+                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
+                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale),
+                FloatVector.fromArray(FLOATS, y, row + 6 * L)).intoArray(y, row + 6 * L);
+        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
+                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
+                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 7 * L))
+                .intoArray(y, row + 7 * L);
     }
 }
