@@ -224,7 +224,7 @@ final class Gemv {
 
     /**
      * Adds one block's products, scaled, to the sums for the 4 L rows of each of two tiles. Two tiles share the work on factors
-     * and addresses; two columns that on the loop.
+     * and addresses.
      *
      * @param scales where the first tile's scales are
      * @param other where the second tile is, from the first
@@ -233,7 +233,6 @@ final class Gemv {
         int[] offsets = in.offsets;
         int[] x = in.ints;
         int to = in.starts[chunk + 1];
-        int two = 2 * step;
         IntVector a = IntVector.zero(INTS);
         IntVector b = a;
         IntVector c = a;
@@ -242,23 +241,11 @@ final class Gemv {
         IntVector f = a;
         IntVector g = a;
         IntVector h = a;
-        for (int k = in.starts[chunk]; k < to; k += two) {
+        for (int k = in.starts[chunk]; k < to; k += step) {
             long p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k]);
             IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
             IntVector u = IntVector.fromMemorySegment(INTS, ALL, p + (other & POSITIVE), LITTLE);
             IntVector factor = IntVector.broadcast(INTS, x[k]);
-            a = a.add(v.mul(factor));
-            b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(factor));
-            c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(factor));
-            d = d.add(v.lanewise(VectorOperators.LSHR, 24).mul(factor));
-            e = e.add(u.mul(factor));
-            f = f.add(u.lanewise(VectorOperators.LSHR, 8).mul(factor));
-            g = g.add(u.lanewise(VectorOperators.LSHR, 16).mul(factor));
-            h = h.add(u.lanewise(VectorOperators.LSHR, 24).mul(factor));
-            p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k + 1]);
-            v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
-            u = IntVector.fromMemorySegment(INTS, ALL, p + (other & POSITIVE), LITTLE);
-            factor = IntVector.broadcast(INTS, x[k + 1]);
             a = a.add(v.mul(factor));
             b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(factor));
             c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(factor));
@@ -311,7 +298,7 @@ final class Gemv {
 
     /**
      * The sums of one block's products for the 8 L rows of each of two tiles, in pairs. Two tiles share the work on factors and
-     * addresses, which four bits of a weight are too little to carry.
+     * addresses, and two columns that on the loop, which four bits of a weight are too little to carry.
      *
      * @param other where the second tile is, from the first
      */
