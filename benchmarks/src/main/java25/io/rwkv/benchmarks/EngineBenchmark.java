@@ -158,6 +158,9 @@ public final class EngineBenchmark {
                     result.model, result.type, round + 1, options.rounds(), result.bandwidth[round] / 1e9));
             List<Who> order = new ArrayList<>(contenders.keySet());
             Collections.rotate(order, round);
+            if (round % 2 == 1) {
+                Collections.reverse(order); // lest one always follow the same other
+            }
             for (Who who : order) {
                 Contender contender = contenders.get(who);
                 Thread.sleep(PAUSE_MILLIS);

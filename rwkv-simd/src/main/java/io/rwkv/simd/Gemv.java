@@ -38,7 +38,7 @@ final class Gemv {
     static final int HALF_BITS = 0x8FFFE000;
     private static final int UPPER_HALF = 0xFFFF0000;
 
-    /** Where an address has all its bits; the compiler sees that it is in {@link NativeMemory#ALL} and omits the check. */
+    /** Takes no bit from any address, but shows the compiler that it lies in {@link NativeMemory#ALL}, and saves a check. */
     private static final long POSITIVE = Long.MAX_VALUE >> 2;
 
     static final int LINE = 64; // bytes that come from memory together
