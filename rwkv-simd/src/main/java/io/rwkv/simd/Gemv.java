@@ -3,7 +3,6 @@ package io.rwkv.simd;
 import static io.rwkv.simd.Lanes.FLOATS;
 import static io.rwkv.simd.Lanes.INTS;
 import static io.rwkv.simd.Lanes.L;
-import static io.rwkv.simd.Lanes.SHORTS;
 import static io.rwkv.simd.NativeMemory.ALL;
 import static io.rwkv.simd.NativeMemory.LITTLE;
 
@@ -12,34 +11,23 @@ import java.util.Arrays;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Products of some tiles with one vector, some columns of each at a time.
+ * Products of some tiles with one vector, some columns of each at a time. The kernels for unquantised weights are here, those
+ * for quantised ones in {@link BlockGemv}.
  *
  * <p>
- * Quantised weights are multiplied as integers, and not taken apart before: a lane that holds the weights n₀ + 16 n₁ + …
- * of four rows is multiplied as it is, and again shifted right by one weight, by two and by three. The sum for the first row
- * then has 16 times the second row's sum too much, and so on; that is taken off once, at the end of a block. All of it is
- * exact modulo the lane's size, which the true sums fit.
- *
- * <p>
- * Kernels are short, each is a method of its own whose results go through arrays, and what they repeat is written out: beyond
- * some twenty vector operations, also of what it has been inlined into, the compiler no longer inlines what a method of ours
- * calls, and makes an object of each vector that is passed on.
+ * Each kernel is a method of its own whose results go through arrays, and what they repeat is written out: beyond some twenty
+ * vector operations, also of what it has been inlined into, the compiler no longer inlines what a method of ours calls, and
+ * makes an object of each vector that is passed on.
  */
 final class Gemv {
     /** What takes the exponent of a half-precision number, moved to its place in a float, to the right value. */
     static final float HALF_EXPONENT = 0x1p112f;
-    /** The same for a factor of 16-bit sums that stand in the upper half of a lane. */
-    private static final float SUM_EXPONENT = HALF_EXPONENT / (1 << 16);
     /** Sign, exponent and fraction of a half-precision number in the upper half of a lane, moved down by 3. */
     static final int HALF_BITS = 0x8FFFE000;
-    private static final int UPPER_HALF = 0xFFFF0000;
-
-    /** Takes no bit from any address, but shows the compiler that it lies in {@link NativeMemory#ALL}, and saves a check. */
-    private static final long POSITIVE = Long.MAX_VALUE >> 2;
+    static final int UPPER_HALF = 0xFFFF0000;
 
     static final int LINE = 64; // bytes that come from memory together
 
@@ -48,7 +36,7 @@ final class Gemv {
 
     /** What a thread needs for its tiles. */
     static final class Workspace {
-        private final short[] shorts = new short[16 * L];
+        final short[] shorts = new short[16 * L];
         private long touched; // of no meaning, but to be kept
         /** The results, tile after tile; in pairs of tiles, though of an odd number's last pair the second has no meaning. */
         final float[] sums;
@@ -77,7 +65,8 @@ final class Gemv {
                 if (m.format().hasBlocks()) {
                     for (int t = 0; t < count; t += 2) {
                         // The last of an odd number is done twice; there is room for the second result.
-                        twoTiles(m, tile + t * apart, t + 1 < count ? apart : 0, x, chunk, work, t * rows, step);
+                        BlockGemv.twoTiles(m, tile + t * apart, t + 1 < count ? apart : 0, x, chunk, work, t * rows,
+                                step);
                     }
                 } else {
                     for (int t = 0; t < count; t++) {
@@ -116,24 +105,8 @@ final class Gemv {
             case F32 -> f32(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
             case F16 -> f16(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
             case BF16 -> bf16(w, x.offsets, x.floats, x.at, from, to, work.sums, row, step);
-            default -> throw new AssertionError("goes through two tiles at once");
+            default -> throw new AssertionError("belongs to BlockGemv: " + m.format());
         }
-    }
-
-    private static void twoTiles(TiledMatrix m, int tile, int apart, GemvInput x, int chunk, Workspace work, int row,
-            int step) {
-        long w = m.address(tile);
-        long other = apart * m.tileBytes();
-        long scales = w + (long) chunk * m.format().blockBytes();
-        if (m.format() == Format.Q8_0) {
-            q8(w, scales, other, x, chunk, work.sums, row, step);
-            return;
-        }
-        q4(w, other, x, chunk, work.shorts, step);
-        short correction = (short) x.corrections[chunk];
-        float scale = x.scales[chunk];
-        addScaled(work.shorts, 0, correction, scales, scale, work.sums, row, step);
-        addScaled(work.shorts, 8 * L, correction, scales + other, scale, work.sums, row + 8 * L, step);
     }
 
     /** Adds columns of a tile at w, listed from {@code from} to {@code to - 1}, to 4 L sums. */
@@ -220,190 +193,5 @@ final class Gemv {
 
     static FloatVector upperHalves(IntVector pairs) {
         return pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT);
-    }
-
-    /**
-     * Adds one block's products, scaled, to the sums for the 4 L rows of each of two tiles. Two tiles share the work on factors
-     * and addresses.
-     *
-     * @param scales where the first tile's scales are
-     * @param other where the second tile is, from the first
-     */
-    private static void q8(long w, long scales, long other, GemvInput in, int chunk, float[] y, int row, int step) {
-        int[] offsets = in.offsets;
-        int[] x = in.ints;
-        int to = in.starts[chunk + 1];
-        IntVector a = IntVector.zero(INTS);
-        IntVector b = a;
-        IntVector c = a;
-        IntVector d = a;
-        IntVector e = a;
-        IntVector f = a;
-        IntVector g = a;
-        IntVector h = a;
-        for (int k = in.starts[chunk]; k < to; k += step) {
-            long p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k]);
-            IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
-            IntVector u = IntVector.fromMemorySegment(INTS, ALL, p + (other & POSITIVE), LITTLE);
-            IntVector factor = IntVector.broadcast(INTS, x[k]);
-            a = a.add(v.mul(factor));
-            b = b.add(v.lanewise(VectorOperators.LSHR, 8).mul(factor));
-            c = c.add(v.lanewise(VectorOperators.LSHR, 16).mul(factor));
-            d = d.add(v.lanewise(VectorOperators.LSHR, 24).mul(factor));
-            e = e.add(u.mul(factor));
-            f = f.add(u.lanewise(VectorOperators.LSHR, 8).mul(factor));
-            g = g.add(u.lanewise(VectorOperators.LSHR, 16).mul(factor));
-            h = h.add(u.lanewise(VectorOperators.LSHR, 24).mul(factor));
-        }
-        int correction = in.corrections[chunk];
-        float scale = in.scales[chunk];
-        IntVector pairs;
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales, LITTLE);
-        ((FloatVector) a.sub(b.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, row))
-                .intoArray(y, row);
-        ((FloatVector) b.sub(c.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + L))
-                .intoArray(y, row + L);
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 4 * L, LITTLE);
-        ((FloatVector) c.sub(d.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0)).fma(
-                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale),
-                FloatVector.fromArray(FLOATS, y, row + 2 * L)).intoArray(y, row + 2 * L);
-        ((FloatVector) d.add(correction).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 3 * L))
-                .intoArray(y, row + 3 * L);
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + other, LITTLE);
-        ((FloatVector) e.sub(f.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0)).fma(
-                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale),
-                FloatVector.fromArray(FLOATS, y, row + 4 * L)).intoArray(y, row + 4 * L);
-        ((FloatVector) f.sub(g.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 5 * L))
-                .intoArray(y, row + 5 * L);
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + other + 4 * L, LITTLE);
-        ((FloatVector) g.sub(h.lanewise(VectorOperators.LSHL, 8)).add(correction).convert(VectorOperators.I2F, 0)).fma(
-                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(HALF_EXPONENT).mul(scale),
-                FloatVector.fromArray(FLOATS, y, row + 6 * L)).intoArray(y, row + 6 * L);
-        ((FloatVector) h.add(correction).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 7 * L))
-                .intoArray(y, row + 7 * L);
-    }
-
-    /**
-     * The sums of one block's products for the 8 L rows of each of two tiles, in pairs. Two tiles share the work on factors and
-     * addresses, and two columns that on the loop, which four bits of a weight are too little to carry.
-     *
-     * @param other where the second tile is, from the first
-     */
-    private static void q4(long w, long other, GemvInput in, int chunk, short[] sums, int step) {
-        int[] offsets = in.offsets;
-        short[] x = in.shorts;
-        int to = in.starts[chunk + 1];
-        int two = 2 * step;
-        // Not constants: the JVM has no shift of 16-bit lanes by a constant, and would make a vector of it at each use.
-        int by4 = 4 * step;
-        int by8 = 8 * step;
-        int by12 = 12 * step;
-        ShortVector a = ShortVector.zero(SHORTS);
-        ShortVector b = a;
-        ShortVector c = a;
-        ShortVector d = a;
-        ShortVector e = a;
-        ShortVector f = a;
-        ShortVector g = a;
-        ShortVector h = a;
-        for (int k = in.starts[chunk]; k < to; k += two) {
-            long p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k]);
-            ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, p, LITTLE);
-            ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, p + (other & POSITIVE), LITTLE);
-            ShortVector factor = ShortVector.broadcast(SHORTS, x[k]);
-            a = a.add(v.mul(factor));
-            e = e.add(u.mul(factor));
-            b = b.add(v.lanewise(VectorOperators.LSHR, by4).mul(factor));
-            f = f.add(u.lanewise(VectorOperators.LSHR, by4).mul(factor));
-            c = c.add(v.lanewise(VectorOperators.LSHR, by8).mul(factor));
-            g = g.add(u.lanewise(VectorOperators.LSHR, by8).mul(factor));
-            d = d.add(v.lanewise(VectorOperators.LSHR, by12).mul(factor));
-            h = h.add(u.lanewise(VectorOperators.LSHR, by12).mul(factor));
-            p = (w & POSITIVE) + Integer.toUnsignedLong(offsets[k + 1]);
-            v = ShortVector.fromMemorySegment(SHORTS, ALL, p, LITTLE);
-            u = ShortVector.fromMemorySegment(SHORTS, ALL, p + (other & POSITIVE), LITTLE);
-            factor = ShortVector.broadcast(SHORTS, x[k + 1]);
-            a = a.add(v.mul(factor));
-            e = e.add(u.mul(factor));
-            b = b.add(v.lanewise(VectorOperators.LSHR, by4).mul(factor));
-            f = f.add(u.lanewise(VectorOperators.LSHR, by4).mul(factor));
-            c = c.add(v.lanewise(VectorOperators.LSHR, by8).mul(factor));
-            g = g.add(u.lanewise(VectorOperators.LSHR, by8).mul(factor));
-            d = d.add(v.lanewise(VectorOperators.LSHR, by12).mul(factor));
-            h = h.add(u.lanewise(VectorOperators.LSHR, by12).mul(factor));
-        }
-        a.intoArray(sums, 0);
-        b.intoArray(sums, 2 * L);
-        c.intoArray(sums, 4 * L);
-        d.intoArray(sums, 6 * L);
-        e.intoArray(sums, 8 * L);
-        f.intoArray(sums, 10 * L);
-        g.intoArray(sums, 12 * L);
-        h.intoArray(sums, 14 * L);
-    }
-
-    /** Takes from the sums of one block for 8 L rows what they have too much, and adds them, scaled, to those of all. */
-    private static void addScaled(short[] sums, int at, short correction, long scales, float scale, float[] y, int row,
-            int step) {
-        int by4 = 4 * step;
-        ShortVector a = ShortVector.fromArray(SHORTS, sums, at);
-        ShortVector b = ShortVector.fromArray(SHORTS, sums, at + 2 * L);
-        ShortVector c = ShortVector.fromArray(SHORTS, sums, at + 4 * L);
-        ShortVector d = ShortVector.fromArray(SHORTS, sums, at + 6 * L);
-        IntVector both;
-        IntVector pairs;
-        both = a.sub(b.lanewise(VectorOperators.LSHL, by4)).add(correction).reinterpretAsInts();
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales, LITTLE);
-        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale), FloatVector.fromArray(FLOATS, y, row))
-                .intoArray(y, row);
-        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + L))
-                .intoArray(y, row + L);
-        both = b.sub(c.lanewise(VectorOperators.LSHL, by4)).add(correction).reinterpretAsInts();
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 4 * L, LITTLE);
-        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0)).fma(
-                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale),
-                FloatVector.fromArray(FLOATS, y, row + 2 * L)).intoArray(y, row + 2 * L);
-        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 3 * L))
-                .intoArray(y, row + 3 * L);
-        both = c.sub(d.lanewise(VectorOperators.LSHL, by4)).add(correction).reinterpretAsInts();
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 8 * L, LITTLE);
-        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0)).fma(
-                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale),
-                FloatVector.fromArray(FLOATS, y, row + 4 * L)).intoArray(y, row + 4 * L);
-        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 5 * L))
-                .intoArray(y, row + 5 * L);
-        both = d.add(correction).reinterpretAsInts();
-        pairs = IntVector.fromMemorySegment(INTS, ALL, scales + 12 * L, LITTLE);
-        ((FloatVector) both.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0)).fma(
-                pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS)
-                        .reinterpretAsFloats().mul(SUM_EXPONENT).mul(scale),
-                FloatVector.fromArray(FLOATS, y, row + 6 * L)).intoArray(y, row + 6 * L);
-        ((FloatVector) both.and(UPPER_HALF).convert(VectorOperators.I2F, 0))
-                .fma(pairs.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(SUM_EXPONENT)
-                        .mul(scale), FloatVector.fromArray(FLOATS, y, row + 7 * L))
-                .intoArray(y, row + 7 * L);
     }
 }

@@ -107,8 +107,7 @@ final class Wkv {
 
     /** For heads whose size is no multiple of a vector. */
     private static void valueChannel7(float[] old, float[] s, int at, int n, float[] decay, float[] r, float[] k,
-            float v,
-            float[] kk, float[] add, int row, int i, float[] out) {
+            float v, float[] kk, float[] add, int row, int i, float[] out) {
         float removed = 0;
         for (int j = 0; j < n; j++) {
             removed += old[at + j] * kk[row + j];
