@@ -116,8 +116,13 @@ final class Products implements ThreadTeam.Task {
             }
             team.run(items, this);
         } finally {
-            count = 0;
+            drop();
         }
+    }
+
+    /** Forgets what has been added since the last run. */
+    void drop() {
+        count = 0;
     }
 
     @Override

@@ -1,15 +1,25 @@
 package io.rwkv.simd;
 
-import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Projection;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /** Linear maps that do not depend on each other in at most two parallel regions: down to all waists, and up from them. */
 final class Projections {
     private final Scratch scratch;
     private final Products products;
     private final SharedRows rows;
+    private final List<Deferred> deferred = new ArrayList<>(); // used again and again
+    private int count;
+
+    private static final class Deferred {
+        private Projection map;
+        private SimdActivations waist; // null for a map without one
+        private SimdActivations out;
+    }
 
     Projections(Scratch scratch, Products products, SharedRows rows) {
         this.scratch = scratch;
@@ -17,38 +27,58 @@ final class Projections {
         this.rows = rows;
     }
 
-    /** {@code maps[i]} of {@code xs[i]}. */
-    Activations[] apply(Projection[] maps, Activations[] xs) {
-        Activations[] out = new Activations[maps.length];
-        for (int i = 0; i < maps.length; i++) {
-            Matrix first = maps[i].down() == null ? maps[i].matrix() : maps[i].down();
-            out[i] = product(first, (SimdActivations) xs[i]);
+    /** The result, to be computed by {@link #run}. */
+    SimdActivations add(Projection map, SimdActivations x) {
+        if (count == deferred.size()) {
+            deferred.add(new Deferred());
         }
-        products.run();
-        boolean low = false;
-        for (int i = 0; i < maps.length; i++) {
-            if (maps[i].down() != null) {
-                SimdActivations waist = (SimdActivations) out[i];
-                Nonlinearity f = maps[i].waist();
-                if (f != Nonlinearity.IDENTITY) {
-                    VectorMath.apply(f, waist.values, waist.values, 0, waist.size());
-                }
-                out[i] = product(maps[i].matrix(), waist);
-                low = true;
-            }
-        }
-        if (low) {
-            products.run();
-        }
-        for (int i = 0; i < maps.length; i++) {
-            if (maps[i].bias() != null) {
-                addBias((SimdActivations) out[i], ((SimdVector) maps[i].bias()).values());
-            }
-        }
-        return out;
+        Deferred next = deferred.get(count++);
+        next.map = map;
+        next.waist = map.down() == null ? null : product(map.down(), x);
+        next.out = map.down() == null ? product(map.matrix(), x) : scratch.take(x.rows, map.matrix().rows());
+        return next.out;
     }
 
-    /** To be computed by the next run of all. */
+    /** Computes what has been added since the last time. */
+    void run() {
+        try {
+            products.run();
+            boolean low = false;
+            for (int i = 0; i < count; i++) {
+                Deferred next = deferred.get(i);
+                if (next.waist != null) {
+                    products.add((TiledMatrix) next.map.matrix(), apply(next.map.waist(), next.waist), next.out);
+                    low = true;
+                }
+            }
+            if (low) {
+                products.run();
+            }
+            for (int i = 0; i < count; i++) {
+                Deferred next = deferred.get(i);
+                if (next.map.bias() != null) {
+                    addBias(next.out, ((SimdVector) next.map.bias()).values());
+                }
+            }
+        } finally {
+            drop();
+        }
+    }
+
+    /** Forgets what has been added since the last run. */
+    void drop() {
+        count = 0;
+    }
+
+    private SimdActivations apply(Nonlinearity f, SimdActivations x) {
+        if (f == Nonlinearity.IDENTITY) {
+            return x;
+        }
+        SimdActivations result = scratch.take(x.rows, x.columns);
+        VectorMath.apply(f, x.values, result.values, 0, x.size());
+        return result;
+    }
+
     private SimdActivations product(Matrix matrix, SimdActivations x) {
         SimdActivations result = scratch.take(x.rows, matrix.rows());
         products.add((TiledMatrix) matrix, x, result);

@@ -21,22 +21,18 @@ final class SimdOps implements Ops {
     private static final float GROUP_NORM_EPS = 64e-5f;
 
     private final SimdEngine engine;
-    private final ThreadTeam team;
     private final Scratch scratch = new Scratch();
     private final SharedRows rows;
     private final Products products;
     private final Projections projections;
-    private final float[][] decays; // for each thread: of one head of one token
-    private final Wkv4[] wkv4;
+    private final Recurrence recurrence;
 
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
-        this.team = team;
         this.rows = new SharedRows(team);
         this.products = new Products(engine, team);
         this.projections = new Projections(scratch, products, rows);
-        this.decays = new float[team.size()][];
-        this.wkv4 = new Wkv4[team.size()];
+        this.recurrence = new Recurrence(team);
     }
 
     private static SimdActivations of(Activations x) {
@@ -67,7 +63,7 @@ final class SimdOps implements Ops {
 
     @Override
     public Activations embed(StoredTensor table, int[] tokens, int from, int count) {
-        int columns = (int) table.shape()[1];
+        int columns = (int) table.length(1);
         SimdActivations out = scratch.take(count, columns);
         for (int t = 0; t < count; t++) {
             table.read((long) tokens[from + t] * columns, out.values, t * columns, columns);
@@ -153,13 +149,13 @@ final class SimdOps implements Ops {
     }
 
     @Override
-    public Activations project(Projection map, Activations x) {
-        return project(new Projection[]{map}, x)[0];
+    public Activations defer(Projection map, Activations x) {
+        return projections.add(map, of(x));
     }
 
     @Override
-    public Activations[] project(Projection[] maps, Activations... xs) {
-        return projections.apply(maps, xs);
+    public void computeDeferred() {
+        projections.run();
     }
 
     @Override
@@ -296,15 +292,7 @@ final class SimdOps implements Ops {
     public Activations wkv4(Activations k, Activations v, Vector decay, Vector bonus, StatePart aa, StatePart bb,
             StatePart pp) {
         SimdActivations out = like(k);
-        int channels = k.columns();
-        team.run((channels + Wkv4.CHANNELS - 1) / Wkv4.CHANNELS, (item, worker) -> {
-            if (wkv4[worker] == null) {
-                wkv4[worker] = new Wkv4();
-            }
-            int from = item * Wkv4.CHANNELS;
-            wkv4[worker].run(values(k), values(v), values(decay), values(bonus), from,
-                    Math.min(Wkv4.CHANNELS, channels - from), k.rows(), channels, aa, bb, pp, out.values);
-        });
+        recurrence.run4(of(k), of(v), values(decay), values(bonus), aa, bb, pp, out);
         return out;
     }
 
@@ -312,9 +300,7 @@ final class SimdOps implements Ops {
     public Activations wkv6(Activations r, Activations k, Activations v, Activations logDecay, int heads,
             StatePart s) {
         SimdActivations out = like(r);
-        int n = r.columns() / heads;
-        team.run(heads, (head, worker) -> Wkv.head6(values(r), values(k), values(v), values(logDecay), head, n,
-                r.rows(), r.columns(), s, out.values, decay(worker, n)));
+        recurrence.run6(of(r), of(k), of(v), of(logDecay), heads, s, out);
         return out;
     }
 
@@ -322,17 +308,8 @@ final class SimdOps implements Ops {
     public Activations wkv7(Activations r, Activations logDecay, Activations k, Activations v, Activations kk,
             Activations add, int heads, StatePart s) {
         SimdActivations out = like(r);
-        int n = r.columns() / heads;
-        team.run(heads, (head, worker) -> Wkv.head7(values(r), values(logDecay), values(k), values(v), values(kk),
-                values(add), head, n, r.rows(), r.columns(), s, out.values, decay(worker, n)));
+        recurrence.run7(of(r), of(logDecay), of(k), of(v), of(kk), of(add), heads, s, out);
         return out;
-    }
-
-    private float[] decay(int worker, int n) {
-        if (decays[worker] == null || decays[worker].length < n) {
-            decays[worker] = new float[n];
-        }
-        return decays[worker];
     }
 
     @Override
@@ -352,6 +329,9 @@ final class SimdOps implements Ops {
 
     @Override
     public void close() {
+        // Nothing is left of a call that failed part-way.
+        projections.drop();
+        products.drop();
         scratch.release(0);
         engine.giveBack(this);
     }

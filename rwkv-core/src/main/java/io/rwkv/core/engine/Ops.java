@@ -45,22 +45,14 @@ public interface Ops extends AutoCloseable {
     /** {@code W·x} for each row. */
     Activations linear(Matrix w, Activations x);
 
-    /** A linear map of each row. */
-    Activations project(Projection map, Activations x);
-
     /**
-     * Maps that do not depend on each other, which an engine may compute together: {@code maps[i]} of {@code xs[i]}. Inputs
-     * beyond the last map are ignored.
-     *
-     * @return as many results, in the same order
+     * A linear map of each row, which is computed by {@link #computeDeferred} at the latest: maps that do not depend on each
+     * other can so be computed together. Until then neither is the result to be read nor {@code x} to be changed.
      */
-    default Activations[] project(Projection[] maps, Activations... xs) {
-        Activations[] results = new Activations[maps.length];
-        for (int i = 0; i < maps.length; i++) {
-            results[i] = project(maps[i], xs[i]);
-        }
-        return results;
-    }
+    Activations defer(Projection map, Activations x);
+
+    /** Computes what has been deferred. */
+    void computeDeferred();
 
     /** {@code f(x)}, element by element. */
     Activations apply(Nonlinearity f, Activations x);

@@ -181,6 +181,11 @@ public final class MappedTensor implements StoredTensor {
     }
 
     @Override
+    public long length(int dimension) {
+        return shape[dimension];
+    }
+
+    @Override
     public long elementCount() {
         return count;
     }

@@ -14,6 +14,11 @@ public interface StoredTensor {
     /** The lengths of the dimensions, outermost first; empty for a single number. The array is the caller's own. */
     long[] shape();
 
+    /** {@code shape()[dimension]}, which implementations give without making an array. */
+    default long length(int dimension) {
+        return shape()[dimension];
+    }
+
     /** The product of the {@link #shape()}. */
     long elementCount();
 

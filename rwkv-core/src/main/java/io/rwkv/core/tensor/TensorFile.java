@@ -130,6 +130,11 @@ public final class TensorFile {
         }
 
         @Override
+        public long length(int dimension) {
+            return expectedShape[dimension];
+        }
+
+        @Override
         public long elementCount() {
             return tensor.elementCount();
         }

@@ -28,8 +28,8 @@ final class ChannelMix7 implements ChannelMix {
         }
 
         Activations apply(Ops ops, Activations x, Stretch stretch) {
-            Activations own = ops.embed(table, stretch.tokens, stretch.from, stretch.count);
-            ops.addTo(own, ops.linear(fromEmbedding, stretch.embedded));
+            Activations own = ops.embed(table, stretch.tokens(), stretch.from(), stretch.count());
+            ops.addTo(own, ops.linear(fromEmbedding, stretch.embedded()));
             Activations out = ops.linear(up, ops.timesOwnMatrix(ops.linear(down, x), own));
             ops.addTo(out, ops.repeat(bias, out.rows()));
             return out;

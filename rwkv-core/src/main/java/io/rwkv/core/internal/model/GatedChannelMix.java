@@ -19,15 +19,16 @@ final class GatedChannelMix implements ChannelMix {
     private final int shiftPart;
     private final Vector mixR;
     private final Vector mixK;
-    private final Projection[] receptanceKey;
+    private final Projection receptance;
+    private final Projection key;
     private final Matrix value;
 
     private GatedChannelMix(Weights layer, int width, int ffnWidth, int shiftPart, Vector mixR, Vector mixK) {
         this.shiftPart = shiftPart;
         this.mixR = mixR;
         this.mixK = mixK;
-        receptanceKey = new Projection[]{layer.projection("ffn.receptance.weight", width, width),
-                layer.projection("ffn.key.weight", ffnWidth, width)};
+        receptance = layer.projection("ffn.receptance.weight", width, width);
+        key = layer.projection("ffn.key.weight", ffnWidth, width);
         value = layer.matrix("ffn.value.weight", width, ffnWidth, MatrixUse.AFTER_SQUARED_RELU);
     }
 
@@ -51,8 +52,9 @@ final class GatedChannelMix implements ChannelMix {
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(shiftPart));
-        Activations[] rk = ops.project(receptanceKey, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK));
-        Activations k = ops.apply(Nonlinearity.SQUARED_RELU, rk[1]);
-        return ops.gate(Nonlinearity.SIGMOID, rk[0], ops.linear(value, k));
+        Activations r = ops.defer(receptance, ops.mix(x, delta, mixR));
+        Activations k = ops.defer(key, ops.mix(x, delta, mixK));
+        ops.computeDeferred();
+        return ops.gate(Nonlinearity.SIGMOID, r, ops.linear(value, ops.apply(Nonlinearity.SQUARED_RELU, k)));
     }
 }

@@ -96,15 +96,20 @@ public final class Network {
     Activations residual(Ops ops, int[] tokens, int from, int count, StateArrays state) {
         Activations embedded = ln0.apply(ops, ops.embed(embedding, tokens, from, count));
         Activations h = ops.copy(embedded);
-        Stretch stretch = new Stretch(tokens, from, count, embedded, hasFirstValue ? ops.copy(h) : null);
-        for (int i = 0; i < layers.size(); i++) {
-            Layer layer = layers.get(i);
-            LayerState layerState = state.layer(i);
-            int mark = ops.mark();
-            ops.addTo(h, layer.timeMix.apply(ops, layer.ln1.apply(ops, h), layerState, stretch));
-            ops.release(mark);
-            ops.addTo(h, layer.channelMix.apply(ops, layer.ln2.apply(ops, h), layerState, stretch));
-            ops.release(mark);
+        Stretch stretch = state.stretch();
+        stretch.begin(tokens, from, count, embedded, hasFirstValue ? ops.copy(h) : null);
+        try {
+            for (int i = 0; i < layers.size(); i++) {
+                Layer layer = layers.get(i);
+                LayerState layerState = state.layer(i);
+                int mark = ops.mark();
+                ops.addTo(h, layer.timeMix.apply(ops, layer.ln1.apply(ops, h), layerState, stretch));
+                ops.release(mark);
+                ops.addTo(h, layer.channelMix.apply(ops, layer.ln2.apply(ops, h), layerState, stretch));
+                ops.release(mark);
+            }
+        } finally {
+            stretch.end();
         }
         return h;
     }

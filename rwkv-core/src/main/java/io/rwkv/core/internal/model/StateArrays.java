@@ -17,6 +17,7 @@ public final class StateArrays {
     private Views views;
     private Views viewsAfterCommit;
     private final LayerState[] layers;
+    private final Stretch stretch = new Stretch();
 
     /** What operations see of the two sets: in a call's first stretch, and in its later ones. */
     private record Views(StatePart[] first, StatePart[] later) {
@@ -95,6 +96,11 @@ public final class StateArrays {
     /** One layer on its way through the present stretch. */
     LayerState layer(int layer) {
         return layers[layer];
+    }
+
+    /** The present stretch. */
+    Stretch stretch() {
+        return stretch;
     }
 
     /** After each stretch: the next one goes on from what this one wrote. */

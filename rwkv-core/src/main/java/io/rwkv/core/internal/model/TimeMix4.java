@@ -21,7 +21,9 @@ final class TimeMix4 implements TimeMix {
     private final Vector mixV;
     private final Vector decay;
     private final Vector bonus;
-    private final Projection[] receptanceKeyValue;
+    private final Projection receptance;
+    private final Projection key;
+    private final Projection value;
     private final Matrix output;
 
     /** @param layer the weights below {@code blocks.N.} */
@@ -32,18 +34,21 @@ final class TimeMix4 implements TimeMix {
         mixV = layer.vector("att.time_mix_v", width, m -> 1 - m);
         decay = layer.vector("att.time_decay", width, d -> (float) -Math.exp(d));
         bonus = layer.vector("att.time_first", width);
-        receptanceKeyValue = new Projection[]{layer.projection("att.receptance.weight", width, width),
-                layer.projection("att.key.weight", width, width), layer.projection("att.value.weight", width, width)};
+        receptance = layer.projection("att.receptance.weight", width, width);
+        key = layer.projection("att.key.weight", width, width);
+        value = layer.projection("att.value.weight", width, width);
         output = layer.matrix("att.output.weight", width, width);
     }
 
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(Rwkv4.ATT_XX));
-        Activations[] rkv = ops.project(receptanceKeyValue, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK),
-                ops.mix(x, delta, mixV));
-        Activations wkv = ops.wkv4(rkv[1], rkv[2], decay, bonus, state.part(Rwkv4.ATT_AA), state.part(Rwkv4.ATT_BB),
+        Activations r = ops.defer(receptance, ops.mix(x, delta, mixR));
+        Activations k = ops.defer(key, ops.mix(x, delta, mixK));
+        Activations v = ops.defer(value, ops.mix(x, delta, mixV));
+        ops.computeDeferred();
+        Activations wkv = ops.wkv4(k, v, decay, bonus, state.part(Rwkv4.ATT_AA), state.part(Rwkv4.ATT_BB),
                 state.part(Rwkv4.ATT_PP));
-        return ops.linear(output, ops.gate(Nonlinearity.SIGMOID, rkv[0], wkv));
+        return ops.linear(output, ops.gate(Nonlinearity.SIGMOID, r, wkv));
     }
 }

@@ -7,9 +7,6 @@ import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * RWKV-5's time mixing (Peng et al. 2024, "Eagle"), of all three releases:
  * <pre>
@@ -29,7 +26,10 @@ final class TimeMix5 implements TimeMix {
     private final Vector mixG; // null in 5.0
     private final Vector logDecay;
     private final Vector bonus;
-    private final Projection[] projections; // r, k, v and, except in 5.0, g
+    private final Projection receptance;
+    private final Projection key;
+    private final Projection value;
+    private final Projection gate; // null in 5.0
     private final Matrix output;
     private final Vector normWeight;
     private final Vector normBias;
@@ -46,14 +46,10 @@ final class TimeMix5 implements TimeMix {
         bonus = layer.contains("att.time_faaaa")
                 ? layer.headVector("att.time_faaaa", heads, width, u -> u)
                 : layer.headVector("att.time_first", heads, width, u -> (float) Math.exp(u));
-        List<Projection> maps = new ArrayList<>();
-        maps.add(layer.projection("att.receptance.weight", width, width));
-        maps.add(layer.projection("att.key.weight", width, width));
-        maps.add(layer.projection("att.value.weight", width, width));
-        if (gated) {
-            maps.add(layer.projection("att.gate.weight", width, width));
-        }
-        projections = maps.toArray(Projection[]::new);
+        receptance = layer.projection("att.receptance.weight", width, width);
+        key = layer.projection("att.key.weight", width, width);
+        value = layer.projection("att.value.weight", width, width);
+        gate = gated ? layer.projection("att.gate.weight", width, width) : null;
         output = layer.matrix("att.output.weight", width, width);
         normWeight = layer.vector("att.ln_x.weight", width);
         normBias = layer.vector("att.ln_x.bias", width);
@@ -62,16 +58,16 @@ final class TimeMix5 implements TimeMix {
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
-        Activations[] rkvg = ops.project(projections, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK),
-                ops.mix(x, delta, mixV), mixG == null ? null : ops.mix(x, delta, mixG));
-        Activations r = rkvg[0];
-        Activations k = rkvg[1];
-        Activations v = rkvg[2];
+        Activations r = ops.defer(receptance, ops.mix(x, delta, mixR));
+        Activations k = ops.defer(key, ops.mix(x, delta, mixK));
+        Activations v = ops.defer(value, ops.mix(x, delta, mixV));
+        Activations g = gate == null ? null : ops.defer(gate, ops.mix(x, delta, mixG));
+        ops.computeDeferred();
         Activations wkv = ops.wkv6(r, k, v, ops.repeat(logDecay, x.rows()), heads, state.part(MatrixState.ATT_KV));
         ops.addTo(wkv, ops.headBonus(r, k, bonus, v, heads));
         Activations out = ops.groupNorm(wkv, heads, normWeight, normBias);
-        if (mixG != null) {
-            out = ops.gate(Nonlinearity.SILU, rkvg[3], out);
+        if (g != null) {
+            out = ops.gate(Nonlinearity.SILU, g, out);
         }
         return ops.linear(output, out);
     }

@@ -25,7 +25,11 @@ final class TimeMix6 implements TimeMix {
     private final Vector maaX;
     private final Projection[] shifts = new Projection[ORDER.length()]; // maa_i + tanh(xx·w1_i)·w2_i
     private final Vector bonus;
-    private final Projection[] projections; // the decay, k, v, r, g: in the order of the shifts
+    private final Projection decay;
+    private final Projection key;
+    private final Projection value;
+    private final Projection receptance;
+    private final Projection gate;
     private final Matrix output;
     private final Vector normWeight;
     private final Vector normBias;
@@ -42,13 +46,13 @@ final class TimeMix6 implements TimeMix {
                     layer.vector("att.time_maa_" + ORDER.charAt(i), width));
         }
         int decayRank = layer.dimension("att.time_decay_w1", 1, 2);
-        Projection decay = new Projection(layer.transposed("att.time_decay_w1", width, decayRank), Nonlinearity.TANH,
+        decay = new Projection(layer.transposed("att.time_decay_w1", width, decayRank), Nonlinearity.TANH,
                 layer.transposed("att.time_decay_w2", decayRank, width), layer.vector("att.time_decay", width));
         bonus = layer.headVector("att.time_faaaa", heads, width, u -> u);
-        projections = new Projection[]{decay, layer.projection("att.key.weight", width, width),
-                layer.projection("att.value.weight", width, width),
-                layer.projection("att.receptance.weight", width, width),
-                layer.projection("att.gate.weight", width, width)};
+        key = layer.projection("att.key.weight", width, width);
+        value = layer.projection("att.value.weight", width, width);
+        receptance = layer.projection("att.receptance.weight", width, width);
+        gate = layer.projection("att.gate.weight", width, width);
         output = layer.matrix("att.output.weight", width, width);
         normWeight = layer.vector("att.ln_x.weight", width);
         normBias = layer.vector("att.ln_x.bias", width);
@@ -58,18 +62,22 @@ final class TimeMix6 implements TimeMix {
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
         Activations xx = ops.mix(x, delta, maaX);
-        Activations[] shifted = ops.project(shifts, xx, xx, xx, xx, xx);
-        for (int i = 0; i < shifted.length; i++) {
-            shifted[i] = ops.mix(x, delta, shifted[i]);
-        }
-        Activations[] projected = ops.project(projections, shifted);
-        Activations logDecay = ops.apply(Nonlinearity.MINUS_EXP, projected[0]);
-        Activations k = projected[1];
-        Activations v = projected[2];
-        Activations r = projected[3];
+        Activations shiftW = ops.defer(shifts[0], xx);
+        Activations shiftK = ops.defer(shifts[1], xx);
+        Activations shiftV = ops.defer(shifts[2], xx);
+        Activations shiftR = ops.defer(shifts[3], xx);
+        Activations shiftG = ops.defer(shifts[4], xx);
+        ops.computeDeferred();
+        Activations w = ops.defer(decay, ops.mix(x, delta, shiftW));
+        Activations k = ops.defer(key, ops.mix(x, delta, shiftK));
+        Activations v = ops.defer(value, ops.mix(x, delta, shiftV));
+        Activations r = ops.defer(receptance, ops.mix(x, delta, shiftR));
+        Activations g = ops.defer(gate, ops.mix(x, delta, shiftG));
+        ops.computeDeferred();
+        Activations logDecay = ops.apply(Nonlinearity.MINUS_EXP, w);
         Activations wkv = ops.wkv6(r, k, v, logDecay, heads, state.part(MatrixState.ATT_KV));
         ops.addTo(wkv, ops.headBonus(r, k, bonus, v, heads));
         Activations out = ops.groupNorm(wkv, heads, normWeight, normBias);
-        return ops.linear(output, ops.gate(Nonlinearity.SILU, projected[4], out));
+        return ops.linear(output, ops.gate(Nonlinearity.SILU, g, out));
     }
 }

@@ -7,9 +7,6 @@ import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * RWKV-7's time mixing (Peng et al. 2025, "Goose"), a generalised delta rule:
  * <pre>
@@ -31,7 +28,13 @@ final class TimeMix7 implements TimeMix {
     private final Vector mixV;
     private final Vector mixA;
     private final Vector mixG;
-    private final Projection[] projections; // r, k, v, w, a, g and, except in the first layer, v's gate
+    private final Projection receptance;
+    private final Projection key;
+    private final Projection value;
+    private final Projection decay;
+    private final Projection rate;
+    private final Projection gate;
+    private final Projection valueResidual; // null in the first layer
     private final Vector removalKey;
     private final Vector rateOnKey;
     private final Vector bonus;
@@ -48,18 +51,14 @@ final class TimeMix7 implements TimeMix {
         mixV = layer.vector("att.x_v", width);
         mixA = layer.vector("att.x_a", width);
         mixG = layer.vector("att.x_g", width);
-        List<Projection> maps = new ArrayList<>();
-        maps.add(layer.projection("att.receptance.weight", width, width));
-        maps.add(layer.projection("att.key.weight", width, width));
-        maps.add(layer.projection("att.value.weight", width, width));
-        maps.add(lowRank(layer, "att.w", width, Nonlinearity.TANH, true));
-        maps.add(lowRank(layer, "att.a", width, Nonlinearity.IDENTITY, true));
-        maps.add(lowRank(layer, "att.g", width, Nonlinearity.SIGMOID, false));
+        receptance = layer.projection("att.receptance.weight", width, width);
+        key = layer.projection("att.key.weight", width, width);
+        value = layer.projection("att.value.weight", width, width);
+        decay = lowRank(layer, "att.w", width, Nonlinearity.TANH, true);
+        rate = lowRank(layer, "att.a", width, Nonlinearity.IDENTITY, true);
+        gate = lowRank(layer, "att.g", width, Nonlinearity.SIGMOID, false);
         // The first layer has none, even if the checkpoint has weights for it.
-        if (!first) {
-            maps.add(lowRank(layer, "att.v", width, Nonlinearity.IDENTITY, true));
-        }
-        projections = maps.toArray(Projection[]::new);
+        valueResidual = first ? null : lowRank(layer, "att.v", width, Nonlinearity.IDENTITY, true);
         removalKey = layer.vector("att.k_k", width);
         rateOnKey = layer.vector("att.k_a", width);
         bonus = layer.headVector("att.r_k", heads, width, u -> u);
@@ -72,18 +71,21 @@ final class TimeMix7 implements TimeMix {
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
         Activations delta = ops.shift(x, state.part(MatrixState.ATT_XX));
         Activations xv = ops.mix(x, delta, mixV);
-        Activations[] projected = ops.project(projections, ops.mix(x, delta, mixR), ops.mix(x, delta, mixK), xv,
-                ops.mix(x, delta, mixW), ops.mix(x, delta, mixA), ops.mix(x, delta, mixG), xv);
-        Activations r = projected[0];
-        Activations k = projected[1];
-        Activations v = projected[2];
-        if (projected.length == 6) {
-            ops.copyTo(stretch.firstValue, v);
+        Activations r = ops.defer(receptance, ops.mix(x, delta, mixR));
+        Activations k = ops.defer(key, ops.mix(x, delta, mixK));
+        Activations v = ops.defer(value, xv);
+        Activations w = ops.defer(decay, ops.mix(x, delta, mixW));
+        Activations a = ops.defer(rate, ops.mix(x, delta, mixA));
+        Activations g = ops.defer(gate, ops.mix(x, delta, mixG));
+        Activations towardsFirst = valueResidual == null ? null : ops.defer(valueResidual, xv);
+        ops.computeDeferred();
+        if (towardsFirst == null) {
+            ops.copyTo(stretch.firstValue(), v);
         } else {
-            v = ops.mix(v, ops.subtract(stretch.firstValue, v), ops.apply(Nonlinearity.SIGMOID, projected[6]));
+            v = ops.mix(v, ops.subtract(stretch.firstValue(), v), ops.apply(Nonlinearity.SIGMOID, towardsFirst));
         }
-        Activations logDecay = ops.apply(Nonlinearity.DECAY7, projected[3]);
-        Activations a = ops.apply(Nonlinearity.SIGMOID, projected[4]);
+        Activations logDecay = ops.apply(Nonlinearity.DECAY7, w);
+        a = ops.apply(Nonlinearity.SIGMOID, a);
 
         Activations kk = ops.unitHeads(ops.scale(k, removalKey), heads);
         k = ops.mix(k, ops.subtract(ops.gate(Nonlinearity.IDENTITY, a, k), k), rateOnKey);
@@ -91,7 +93,7 @@ final class TimeMix7 implements TimeMix {
                 state.part(MatrixState.ATT_KV));
         Activations out = ops.groupNorm(y, heads, normWeight, normBias);
         ops.addTo(out, ops.headBonus(r, k, bonus, v, heads));
-        return ops.linear(output, ops.gate(Nonlinearity.IDENTITY, projected[5], out));
+        return ops.linear(output, ops.gate(Nonlinearity.IDENTITY, g, out));
     }
 
     /** {@code bias + up · f(down · x)}, of any rank. */

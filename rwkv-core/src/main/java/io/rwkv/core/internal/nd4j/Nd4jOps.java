@@ -52,7 +52,7 @@ final class Nd4jOps implements Ops {
 
     @Override
     public Activations embed(StoredTensor table, int[] tokens, int from, int count) {
-        int columns = (int) table.shape()[1];
+        int columns = (int) table.length(1);
         Nd4jActivations out = scratch.take(count, columns);
         if (hostRow.length != columns) {
             hostRow = new float[columns];
@@ -119,7 +119,7 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
-    public Activations project(Projection map, Activations x) {
+    public Activations defer(Projection map, Activations x) {
         Activations in = x;
         if (map.down() != null) {
             in = linear(map.down(), x);
@@ -130,6 +130,12 @@ final class Nd4jOps implements Ops {
             array(out).addi(row(map.bias()));
         }
         return out;
+    }
+
+    /** Nothing is left to do: this engine gains nothing by waiting. */
+    @Override
+    public void computeDeferred() {
+        // Computed when deferred.
     }
 
     @Override
