@@ -21,14 +21,21 @@ final class Reductions {
      * so that a model would answer differently in the last digits from one call to the next.
      */
     static float sum(FloatVector v) {
-        if (L == 16) {
-            v = v.add(v.rearrange(BY_8));
-        }
-        if (L >= 8) {
-            v = v.add(v.rearrange(BY_4));
-        }
-        v = v.add(v.rearrange(BY_2));
-        return v.add(v.rearrange(BY_1)).lane(0);
+        return fold(fold(toFour(v), BY_2), BY_1).lane(0);
+    }
+
+    // So short that even the JVM's first compiler inlines them: else a compiled method of their own is called, to which vectors
+    // go as objects.
+    private static FloatVector toFour(FloatVector v) {
+        return L < 8 ? v : fold(toEight(v), BY_4);
+    }
+
+    private static FloatVector toEight(FloatVector v) {
+        return L < 16 ? v : fold(v, BY_8);
+    }
+
+    private static FloatVector fold(FloatVector v, VectorShuffle<Float> by) {
+        return v.add(v.rearrange(by));
     }
 
     /** {@code Σ x}. */

@@ -26,35 +26,34 @@ final class VectorMath {
     private VectorMath() {
     }
 
-    /** e^x. */
-    static FloatVector exp(FloatVector x) {
-        x = x.max(LEAST).min(MOST);
-        FloatVector n = x.mul(LOG2_E).add(ROUND);
-        FloatVector whole = n.sub(ROUND);
-        FloatVector r = x.sub(whole.mul(LN2_HIGH)).sub(whole.mul(LN2_LOW));
-        FloatVector p = r.mul(1f / 5040).add(1f / 720);
-        p = p.mul(r).add(1f / 120);
-        p = p.mul(r).add(1f / 24);
-        p = p.mul(r).add(1f / 6);
-        p = p.mul(r).add(0.5f);
-        p = p.mul(r).add(1f);
-        p = p.mul(r).add(1f);
-        // Adding n to p's exponent as integers would make numbers of some NaN.
-        return p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
-    }
-
-    /** e^x of so many numbers from {@code at} on, to the start of {@code out}. */
-    static void exp(float[] x, int at, float[] out, int count) {
+    /**
+     * {@code e^(factor · x)} of so many numbers from {@code at} on; {@code out} may be {@code x}. The other functions leave this
+     * pass to it, since a method with a vector as its argument is not always inlined, and vectors then become objects.
+     */
+    static void exp(float[] x, int at, float factor, float[] out, int to, int count) {
         int i = 0;
         for (; i + L <= count; i += L) {
-            exp(FloatVector.fromArray(FLOATS, x, at + i)).intoArray(out, i);
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i).mul(factor).max(LEAST).min(MOST);
+            FloatVector n = v.mul(LOG2_E).add(ROUND);
+            FloatVector whole = n.sub(ROUND);
+            FloatVector r = v.sub(whole.mul(LN2_HIGH)).sub(whole.mul(LN2_LOW));
+            FloatVector p = r.mul(1f / 5040).add(1f / 720);
+            p = p.mul(r).add(1f / 120);
+            p = p.mul(r).add(1f / 24);
+            p = p.mul(r).add(1f / 6);
+            p = p.mul(r).add(0.5f);
+            p = p.mul(r).add(1f);
+            p = p.mul(r).add(1f);
+            // Adding n to p's exponent as integers would make numbers of some NaN.
+            p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats()).intoArray(out,
+                    to + i);
         }
         for (; i < count; i++) {
-            out[i] = (float) Math.exp(x[at + i]);
+            out[to + i] = (float) Math.exp(factor * x[at + i]);
         }
     }
 
-    /** f(x) of each element; {@code out} may be {@code x}. */
+    /** f(x) of each element; {@code out} is another array. */
     static void apply(Nonlinearity f, float[] x, float[] out, int from, int to) {
         switch (f) {
             case IDENTITY -> System.arraycopy(x, from, out, from, to - from);
@@ -81,12 +80,13 @@ final class VectorMath {
     }
 
     private static void tanh(float[] x, float[] out, int from, int to) {
+        exp(x, from, 2, out, from, to - from);
         int i = from;
         for (; i + L <= to; i += L) {
             FloatVector v = FloatVector.fromArray(FLOATS, x, i);
             FloatVector q = v.mul(v);
             FloatVector series = q.mul(-17f / 315).add(2f / 15).mul(q).add(-1f / 3).mul(q).mul(v).add(v);
-            FloatVector e = exp(v.add(v)).add(1f);
+            FloatVector e = FloatVector.fromArray(FLOATS, out, i).add(1f);
             VectorMask<Float> small = v.abs().compare(VectorOperators.LT, SMALL);
             FloatVector.broadcast(FLOATS, -2f).div(e).add(1f).blend(series, small).intoArray(out, i);
         }
@@ -96,9 +96,10 @@ final class VectorMath {
     }
 
     private static void sigmoid(float[] x, float factor, float[] out, int from, int to) {
+        exp(x, from, -1, out, from, to - from);
         int i = from;
         for (; i + L <= to; i += L) {
-            FloatVector e = exp(FloatVector.fromArray(FLOATS, x, i).neg()).add(1f);
+            FloatVector e = FloatVector.fromArray(FLOATS, out, i).add(1f);
             FloatVector.broadcast(FLOATS, factor).div(e).intoArray(out, i);
         }
         for (; i < to; i++) {
@@ -107,10 +108,10 @@ final class VectorMath {
     }
 
     private static void silu(float[] x, float[] out, int from, int to) {
+        exp(x, from, -1, out, from, to - from);
         int i = from;
         for (; i + L <= to; i += L) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, i);
-            v.div(exp(v.neg()).add(1f)).intoArray(out, i);
+            FloatVector.fromArray(FLOATS, x, i).div(FloatVector.fromArray(FLOATS, out, i).add(1f)).intoArray(out, i);
         }
         for (; i < to; i++) {
             out[i] = apply(Nonlinearity.SILU, x[i]);
@@ -129,12 +130,9 @@ final class VectorMath {
     }
 
     private static void minusExp(float[] x, float[] out, int from, int to) {
-        int i = from;
-        for (; i + L <= to; i += L) {
-            exp(FloatVector.fromArray(FLOATS, x, i)).neg().intoArray(out, i);
-        }
-        for (; i < to; i++) {
-            out[i] = apply(Nonlinearity.MINUS_EXP, x[i]);
+        exp(x, from, 1, out, from, to - from);
+        for (int i = from; i < to; i++) {
+            out[i] = -out[i];
         }
     }
 }

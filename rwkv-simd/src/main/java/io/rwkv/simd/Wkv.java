@@ -25,7 +25,7 @@ final class Wkv {
         float[] s = state.after();
         for (int t = 0; t < tokens; t++) {
             int row = t * channels + head * n;
-            VectorMath.exp(logDecay, row, decay, n);
+            VectorMath.exp(logDecay, row, 1, decay, 0, n);
             Arrays.fill(out, row, row + n, 0);
             for (int i = 0; i < n; i++) {
                 keyChannel6(old, s, at + i * n, n, r[row + i], k[row + i], decay[i], v, out, row);
@@ -58,7 +58,7 @@ final class Wkv {
         float[] s = state.after();
         for (int t = 0; t < tokens; t++) {
             int row = t * channels + head * n;
-            VectorMath.exp(logDecay, row, decay, n);
+            VectorMath.exp(logDecay, row, 1, decay, 0, n);
             int i = 0;
             if (n % L == 0) {
                 for (; i + 2 <= n; i += 2) {

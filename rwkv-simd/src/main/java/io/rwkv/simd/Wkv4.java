@@ -45,8 +45,8 @@ final class Wkv4 {
             before[i] = old - larger;
             now[i] = present - larger;
         }
-        VectorMath.exp(before, 0, before, n);
-        VectorMath.exp(now, 0, now, n);
+        VectorMath.exp(before, 0, 1, before, 0, n);
+        VectorMath.exp(now, 0, 1, now, 0, n);
     }
 
     private static void copy(StatePart part, int from, int n) {

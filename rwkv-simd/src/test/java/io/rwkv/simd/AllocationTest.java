@@ -1,0 +1,51 @@
+package io.rwkv.simd;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+
+import io.rwkv.core.Precision;
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvOptions;
+import io.rwkv.core.RwkvState;
+import io.rwkv.core.RwkvVersion;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.lang.management.ManagementFactory;
+
+/** What a token leaves for the garbage collector once everything is compiled; before, vectors are objects. */
+@AtUsableWidth
+class AllocationTest {
+    private static final int TOKENS = 500;
+    private static final int MOST_ROUNDS = 200;
+    /** Views of the rows read from the file, and what receives the logits; nothing as long as a row of activations. */
+    private static final long BYTES_PER_TOKEN = 200;
+
+    @ParameterizedTest
+    @CsvSource({"V4, F32", "V5_0, F32", "V5_2, BF16", "V6, F16", "V7, Q8_0", "V7, Q4_0", "V7A, F32"})
+    void compiledCodeShouldMakeNoObjectsForWhatItComputes(RwkvVersion version, Precision precision) {
+        RwkvOptions options = RwkvOptions.defaults().withThreads(2).withPrecision(precision);
+        try (RwkvModel model = WideGolden.model(version, options)) {
+            RwkvState state = model.newState();
+            float[] logits = new float[model.config().vocabularySize()];
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < MOST_ROUNDS && least > BYTES_PER_TOKEN; round++) {
+                least = Math.min(least, bytesPerToken(model, state, logits));
+            }
+            assertTrue(least <= BYTES_PER_TOKEN, "found " + least + " bytes per token");
+        }
+    }
+
+    /** Of all threads: workers compute, too. */
+    private static long bytesPerToken(RwkvModel model, RwkvState state, float[] logits) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int[] token = {7};
+        long before = threads.getTotalThreadAllocatedBytes();
+        for (int i = 0; i < TOKENS; i++) {
+            model.logits(token, state, logits);
+        }
+        return (threads.getTotalThreadAllocatedBytes() - before) / TOKENS;
+    }
+}
