@@ -8,6 +8,7 @@ import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.core.tensor.Transposed;
 import io.rwkv.loader.GgufLayout.Kind;
 import io.rwkv.loader.GgufLayout.Tensor;
 import io.rwkv.tokenizer.Tokenizer;

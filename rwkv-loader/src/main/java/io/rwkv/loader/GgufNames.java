@@ -6,6 +6,7 @@ import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.core.tensor.Transposed;
 import io.rwkv.loader.GgufLayout.Kind;
 import io.rwkv.loader.GgufLayout.Tensor;
 

@@ -9,6 +9,7 @@ import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.core.tensor.Transposed;
 
 import java.util.Arrays;
 
@@ -115,7 +116,11 @@ final class Weights {
 
     /** A small matrix stored as [inputs, outputs]. */
     Matrix transposed(String name, int inputs, int outputs) {
-        return transposedSlices(name, inputs, outputs, 1)[0];
+        StoredTensor tensor = file.tensor(prefix + name, inputs, outputs);
+        // Files that hold it the other way round show it transposed; it is then read as it lies there.
+        Matrix matrix = engine.matrix(Transposed.of(tensor), MatrixUse.LOW_RANK);
+        meter.count(tensor);
+        return matrix;
     }
 
     /** A small matrix stored as [inputs, outputs], in so many pieces side by side. */

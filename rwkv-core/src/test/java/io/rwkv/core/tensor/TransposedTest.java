@@ -1,11 +1,9 @@
-package io.rwkv.loader;
+package io.rwkv.core.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-
-import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.StoredTensor;
 
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +68,12 @@ class TransposedTest {
             }
         }
         assertThrows(IndexOutOfBoundsException.class, () -> transposed.read(59, new float[2], 0, 2));
+    }
+
+    @Test
+    void transposingTwiceShouldGiveTheSource() {
+        StoredTensor source = new Values(new long[]{2, 3}, count(6));
+        assertSame(source, Transposed.of(Transposed.of(source)));
     }
 
     @Test

@@ -1,13 +1,9 @@
-package io.rwkv.loader;
-
-import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedTensor;
-import io.rwkv.core.tensor.StoredTensor;
+package io.rwkv.core.tensor;
 
 import java.util.Objects;
 
 /** A tensor with its last two dimensions exchanged, also one that is quantised in blocks: nothing is copied ahead of reading. */
-final class Transposed implements StoredTensor {
+public final class Transposed implements StoredTensor {
     /** The most rows that are gathered at a time. */
     private static final int MAX_ROWS = 1 << 14;
 
@@ -26,12 +22,16 @@ final class Transposed implements StoredTensor {
         shape[last - 1] = rows;
     }
 
-    /** @param source of two dimensions or more */
-    static StoredTensor of(StoredTensor source) {
+    /**
+     * The tensor with its last two dimensions exchanged, under the same name; of one that was made so, what it was made of.
+     *
+     * @param source of two dimensions or more
+     */
+    public static StoredTensor of(StoredTensor source) {
         if (source instanceof MappedTensor mapped && mapped.dtype().blockLength() == 1 && mapped.shape().length == 2) {
             return mapped.transposed();
         }
-        return new Transposed(source);
+        return source instanceof Transposed transposed ? transposed.source : new Transposed(source);
     }
 
     @Override
