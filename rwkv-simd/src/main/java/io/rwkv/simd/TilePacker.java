@@ -25,10 +25,11 @@ final class TilePacker {
     private final DType type;
     private final int rowBytes;
     private final float[] values;
-    private final ByteBuffer encoded;
+    // Plain arrays: a model's weights all pass here, most of them before the JVM has compiled this for good.
+    private final byte[] row;
+    private final ByteBuffer encoded; // the same
     private final int[] offsets;
     private final byte[] tile;
-    private final ByteBuffer tileBuffer;
 
     TilePacker(TiledMatrix matrix, StoredTensor stored) {
         this.matrix = matrix;
@@ -36,10 +37,10 @@ final class TilePacker {
         this.type = DType.valueOf(matrix.format().name());
         this.rowBytes = Math.toIntExact(type.bytes(matrix.columns()));
         this.values = new float[matrix.columns()];
-        this.encoded = ByteBuffer.allocate(rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.row = new byte[rowBytes];
+        this.encoded = ByteBuffer.wrap(row).order(ByteOrder.LITTLE_ENDIAN);
         this.offsets = matrix.format().offsets(matrix.columns());
         this.tile = new byte[Math.toIntExact(matrix.tileBytes())];
-        this.tileBuffer = ByteBuffer.wrap(tile).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Fills one tile. */
@@ -48,87 +49,93 @@ final class TilePacker {
         if (rows < matrix.format().rows()) {
             Arrays.fill(tile, (byte) 0);
         }
-        for (int row = 0; row < rows; row++) {
-            ByteBuffer bytes = row((long) number * matrix.format().rows() + row);
+        for (int i = 0; i < rows; i++) {
+            read((long) number * matrix.format().rows() + i);
             switch (matrix.format()) {
-                case F32 -> f32(bytes, row);
-                case F16, BF16 -> sixteenBits(bytes, row);
-                case Q8_0 -> q8(bytes, row);
-                case Q4_0 -> q4(bytes, row);
+                case F32 -> f32(i);
+                case F16, BF16 -> sixteenBits(2 * pairPlace(i));
+                case Q8_0 -> q8(i);
+                case Q4_0 -> q4(i);
             }
         }
         MemorySegment.copy(MemorySegment.ofArray(tile), 0, matrix.memory(number), 0, tile.length);
     }
 
-    /** One row in the wanted type, at index 0 of a little-endian buffer. */
-    private ByteBuffer row(long row) {
+    /** Reads one row in the wanted type. */
+    private void read(long number) {
         if (stored instanceof MappedTensor mapped && mapped.dtype() == type && mapped.isContiguous()
                 && rowBytes <= MappedFile.MAX_SLICE) {
-            return mapped.file().slice(mapped.byteOffset() + row * rowBytes, rowBytes);
+            mapped.file().slice(mapped.byteOffset() + number * rowBytes, rowBytes).get(row);
+            return;
         }
-        stored.read(row * values.length, values, 0, values.length);
+        stored.read(number * values.length, values, 0, values.length);
         if (type == DType.F16 || type.blockLength() > 1) {
-            check(row);
+            check(number);
         }
         type.narrow(values, 0, values.length, encoded, 0);
-        return encoded;
     }
 
-    private void check(long row) {
+    private void check(long number) {
         float most = type == DType.F16 ? MOST_IN_HALF : Float.MAX_VALUE;
         for (float value : values) {
             // Written so that NaN fails. Half precision has no such numbers, and in a block all others would be lost.
             if (!(Math.abs(value) <= most)) {
-                throw new IllegalArgumentException("precision: tensor " + stored.name() + ", row " + row
+                throw new IllegalArgumentException("precision: tensor " + stored.name() + ", row " + number
                         + ": expected weights that " + type + " can hold, found " + value);
             }
         }
     }
 
-    private void f32(ByteBuffer bytes, int row) {
+    private void f32(int place) {
         for (int k = 0; k < values.length; k++) {
-            tileBuffer.putInt(offsets[k] + 4 * row, bytes.getInt(4 * k));
+            int at = offsets[k] + 4 * place;
+            tile[at] = row[4 * k];
+            tile[at + 1] = row[4 * k + 1];
+            tile[at + 2] = row[4 * k + 2];
+            tile[at + 3] = row[4 * k + 3];
         }
     }
 
-    private void sixteenBits(ByteBuffer bytes, int row) {
-        int place = 2 * pairPlace(row);
+    private void sixteenBits(int place) {
         for (int k = 0; k < values.length; k++) {
-            tileBuffer.putShort(offsets[k] + place, bytes.getShort(2 * k));
+            tile[offsets[k] + place] = row[2 * k];
+            tile[offsets[k] + place + 1] = row[2 * k + 1];
         }
     }
 
-    private void q8(ByteBuffer bytes, int row) {
-        int place = 4 * (row % L) + row / L;
+    private void q8(int number) {
+        int place = 4 * (number % L) + number / L;
         for (int block = 0; block < values.length / BLOCK; block++) {
             int from = block * (2 + BLOCK);
-            scale(block, row, bytes.getShort(from));
+            scale(block, number, from);
             for (int j = 0; j < BLOCK; j++) {
-                tile[offsets[block * BLOCK + j] + place] = (byte) (bytes.get(from + 2 + j) + 128);
+                tile[offsets[block * BLOCK + j] + place] = (byte) (row[from + 2 + j] + 128);
             }
         }
     }
 
-    private void q4(ByteBuffer bytes, int row) {
+    private void q4(int number) {
         int half = BLOCK / 2;
-        int quarter = row / (2 * L);
-        int place = 2 * Format.pairPlace(row % (2 * L)) + quarter / 2;
+        int quarter = number / (2 * L);
+        int place = 2 * Format.pairPlace(number % (2 * L)) + quarter / 2;
         int shift = quarter % 2 * 4;
         int others = 0xF0 >> shift;
         for (int block = 0; block < values.length / BLOCK; block++) {
             int from = block * (2 + half);
-            scale(block, row, bytes.getShort(from));
+            scale(block, number, from);
             for (int j = 0; j < BLOCK; j++) {
                 // In the file each byte holds one column of the block's first half and one of its second.
-                int quant = bytes.get(from + 2 + j % half) >> (j < half ? 0 : 4) & 0xF;
+                int quant = row[from + 2 + j % half] >> (j < half ? 0 : 4) & 0xF;
                 int at = offsets[block * BLOCK + j] + place;
                 tile[at] = (byte) (tile[at] & others | quant << shift);
             }
         }
     }
 
-    private void scale(int block, int row, short scale) {
-        tileBuffer.putShort(block * matrix.format().blockBytes() + 2 * pairPlace(row), scale);
+    private void scale(int block, int number, int from) {
+        int at = block * matrix.format().blockBytes() + 2 * pairPlace(number);
+        tile[at] = row[from];
+        tile[at + 1] = row[from + 1];
     }
 
     private static int pairPlace(int row) {
