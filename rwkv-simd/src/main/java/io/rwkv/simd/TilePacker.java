@@ -23,56 +23,58 @@ final class TilePacker {
     private final TiledMatrix matrix;
     private final StoredTensor stored;
     private final DType type;
+    private final int columns;
     private final int rowBytes;
     private final float[] values;
     // Plain arrays: a model's weights all pass here, most of them before the JVM has compiled this for good.
-    private final byte[] row;
+    private final byte[] rows; // of one tile, as they come
     private final ByteBuffer encoded; // the same
-    private final int[] offsets;
     private final byte[] tile;
 
     TilePacker(TiledMatrix matrix, StoredTensor stored) {
         this.matrix = matrix;
         this.stored = stored;
         this.type = DType.valueOf(matrix.format().name());
-        this.rowBytes = Math.toIntExact(type.bytes(matrix.columns()));
-        this.values = new float[matrix.columns()];
-        this.row = new byte[rowBytes];
-        this.encoded = ByteBuffer.wrap(row).order(ByteOrder.LITTLE_ENDIAN);
-        this.offsets = matrix.format().offsets(matrix.columns());
+        this.columns = matrix.columns();
+        this.rowBytes = Math.toIntExact(type.bytes(columns));
+        this.values = new float[columns];
+        this.rows = new byte[Math.multiplyExact(matrix.format().rows(), rowBytes)];
+        this.encoded = ByteBuffer.wrap(rows).order(ByteOrder.LITTLE_ENDIAN);
         this.tile = new byte[Math.toIntExact(matrix.tileBytes())];
     }
 
     /** Fills one tile. */
     void pack(int number) {
-        int rows = matrix.rowsOf(number);
-        if (rows < matrix.format().rows()) {
-            Arrays.fill(tile, (byte) 0);
+        int count = matrix.rowsOf(number);
+        for (int i = 0; i < count; i++) {
+            read((long) number * matrix.format().rows() + i, i * rowBytes);
         }
-        for (int i = 0; i < rows; i++) {
-            read((long) number * matrix.format().rows() + i);
+        // Rows that the matrix does not have: scales of zero make nothing of any weights.
+        Arrays.fill(rows, count * rowBytes, rows.length, (byte) 0);
+        // Some columns of all rows at a time, so that what they fill stays in the first-level cache.
+        for (int block = 0; block * BLOCK < columns; block++) {
             switch (matrix.format()) {
-                case F32 -> f32(i);
-                case F16, BF16 -> sixteenBits(2 * pairPlace(i));
-                case Q8_0 -> q8(i);
-                case Q4_0 -> q4(i);
+                case F32 -> f32(block * BLOCK);
+                case F16, BF16 -> sixteenBits(block * BLOCK);
+                case Q8_0 -> q8(block);
+                case Q4_0 -> q4(block);
             }
         }
         MemorySegment.copy(MemorySegment.ofArray(tile), 0, matrix.memory(number), 0, tile.length);
     }
 
     /** Reads one row in the wanted type. */
-    private void read(long number) {
+    private void read(long number, int to) {
         if (stored instanceof MappedTensor mapped && mapped.dtype() == type && mapped.isContiguous()
                 && rowBytes <= MappedFile.MAX_SLICE) {
-            mapped.file().slice(mapped.byteOffset() + number * rowBytes, rowBytes).get(row);
+            mapped.file().slice(mapped.byteOffset() + number * rowBytes, rowBytes).get(rows, to, rowBytes);
             return;
         }
-        stored.read(number * values.length, values, 0, values.length);
+        stored.read(number * columns, values, 0, columns);
         if (type == DType.F16 || type.blockLength() > 1) {
             check(number);
         }
-        type.narrow(values, 0, values.length, encoded, 0);
+        type.narrow(values, 0, columns, encoded, to);
     }
 
     private void check(long number) {
@@ -86,56 +88,70 @@ final class TilePacker {
         }
     }
 
-    private void f32(int place) {
-        for (int k = 0; k < values.length; k++) {
-            int at = offsets[k] + 4 * place;
-            tile[at] = row[4 * k];
-            tile[at + 1] = row[4 * k + 1];
-            tile[at + 2] = row[4 * k + 2];
-            tile[at + 3] = row[4 * k + 3];
-        }
-    }
-
-    private void sixteenBits(int place) {
-        for (int k = 0; k < values.length; k++) {
-            tile[offsets[k] + place] = row[2 * k];
-            tile[offsets[k] + place + 1] = row[2 * k + 1];
-        }
-    }
-
-    private void q8(int number) {
-        int place = 4 * (number % L) + number / L;
-        for (int block = 0; block < values.length / BLOCK; block++) {
-            int from = block * (2 + BLOCK);
-            scale(block, number, from);
-            for (int j = 0; j < BLOCK; j++) {
-                tile[offsets[block * BLOCK + j] + place] = (byte) (row[from + 2 + j] + 128);
+    private void f32(int first) {
+        int end = Math.min(columns, first + BLOCK);
+        for (int row = 0; row < 4 * L; row++) {
+            int from = row * rowBytes;
+            for (int k = first; k < end; k++) {
+                int at = 4 * (k * 4 * L + row);
+                tile[at] = rows[from + 4 * k];
+                tile[at + 1] = rows[from + 4 * k + 1];
+                tile[at + 2] = rows[from + 4 * k + 2];
+                tile[at + 3] = rows[from + 4 * k + 3];
             }
         }
     }
 
-    private void q4(int number) {
+    private void sixteenBits(int first) {
+        int end = Math.min(columns, first + BLOCK);
+        for (int row = 0; row < 4 * L; row++) {
+            int from = row * rowBytes;
+            int place = pairPlace(row);
+            for (int k = first; k < end; k++) {
+                int at = 2 * (k * 4 * L + place);
+                tile[at] = rows[from + 2 * k];
+                tile[at + 1] = rows[from + 2 * k + 1];
+            }
+        }
+    }
+
+    private void q8(int block) {
+        int to = block * Format.Q8_0.blockBytes();
+        for (int row = 0; row < 4 * L; row++) {
+            int from = row * rowBytes + block * (2 + BLOCK);
+            scale(from, to + 2 * pairPlace(row));
+            int at = to + Format.Q8_0.scaleBytes() + 4 * (row % L) + row / L;
+            for (int j = 0; j < BLOCK; j++) {
+                tile[at + j * 4 * L] = (byte) (rows[from + 2 + j] + 128);
+            }
+        }
+    }
+
+    private void q4(int block) {
         int half = BLOCK / 2;
-        int quarter = number / (2 * L);
-        int place = 2 * Format.pairPlace(number % (2 * L)) + quarter / 2;
-        int shift = quarter % 2 * 4;
-        int others = 0xF0 >> shift;
-        for (int block = 0; block < values.length / BLOCK; block++) {
-            int from = block * (2 + half);
-            scale(block, number, from);
-            for (int j = 0; j < BLOCK; j++) {
+        int to = block * Format.Q4_0.blockBytes();
+        for (int row = 0; row < 8 * L; row++) {
+            int from = row * rowBytes + block * (2 + half);
+            scale(from, to + 2 * pairPlace(row));
+            int quarter = row / (2 * L);
+            if (quarter % 2 == 1) {
+                continue; // with the row of the quarter before, whose bytes it shares
+            }
+            int other = from + 2 * L * rowBytes;
+            int at = to + Format.Q4_0.scaleBytes() + 2 * Format.pairPlace(row % (2 * L)) + quarter / 2;
+            for (int j = 0; j < half; j++) {
                 // In the file each byte holds one column of the block's first half and one of its second.
-                int quant = row[from + 2 + j % half] >> (j < half ? 0 : 4) & 0xF;
-                int at = offsets[block * BLOCK + j] + place;
-                tile[at] = (byte) (tile[at] & others | quant << shift);
+                int low = rows[from + 2 + j] & 0xFF;
+                int high = rows[other + 2 + j] & 0xFF;
+                tile[at + j * 4 * L] = (byte) (low & 0xF | high << 4);
+                tile[at + (half + j) * 4 * L] = (byte) (low >> 4 | high & 0xF0);
             }
         }
     }
 
-    private void scale(int block, int number, int from) {
-        int at = block * matrix.format().blockBytes() + 2 * pairPlace(number);
-        tile[at] = row[from];
-        tile[at + 1] = row[from + 1];
+    private void scale(int from, int to) {
+        tile[to] = rows[from];
+        tile[to + 1] = rows[from + 1];
     }
 
     private static int pairPlace(int row) {
