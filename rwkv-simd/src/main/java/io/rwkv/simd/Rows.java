@@ -19,6 +19,7 @@ final class Rows {
         }
     }
 
+    /** {@code out} is neither {@code gate} nor {@code x}. */
     static void gate(Nonlinearity f, float[] gate, float[] x, float[] out, int from, int to) {
         if (f == Nonlinearity.IDENTITY) {
             Elementwise.multiply(gate, x, out, from, to);

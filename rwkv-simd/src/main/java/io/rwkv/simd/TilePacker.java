@@ -49,7 +49,7 @@ final class TilePacker {
         for (int i = 0; i < count; i++) {
             read((long) number * matrix.format().rows() + i, i * rowBytes);
         }
-        // Rows that the matrix does not have: scales of zero make nothing of any weights.
+        // Rows that the matrix does not have: weights of zero, or any weights with a scale of zero.
         Arrays.fill(rows, count * rowBytes, rows.length, (byte) 0);
         // Some columns of all rows at a time, so that what they fill stays in the first-level cache.
         for (int block = 0; block * BLOCK < columns; block++) {

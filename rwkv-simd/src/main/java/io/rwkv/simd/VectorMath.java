@@ -27,8 +27,9 @@ final class VectorMath {
     }
 
     /**
-     * {@code e^(factor · x)} of so many numbers from {@code at} on; {@code out} may be {@code x}. The other functions leave this
-     * pass to it, since a method with a vector as its argument is not always inlined, and vectors then become objects.
+     * {@code e^(factor · x)} of so many numbers from {@code at} on, to {@code out} from {@code to} on, which may be the same place.
+     * The other functions have it do a first pass: a method with a vector as its argument is not always inlined, and vectors
+     * then become objects.
      */
     static void exp(float[] x, int at, float factor, float[] out, int to, int count) {
         int i = 0;
@@ -55,6 +56,7 @@ final class VectorMath {
 
     /** f(x) of each element; {@code out} is another array. */
     static void apply(Nonlinearity f, float[] x, float[] out, int from, int to) {
+        assert x != out;
         switch (f) {
             case IDENTITY -> System.arraycopy(x, from, out, from, to - from);
             case TANH -> tanh(x, out, from, to);

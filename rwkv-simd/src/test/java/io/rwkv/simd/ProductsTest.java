@@ -86,6 +86,19 @@ class ProductsTest {
         }
     }
 
+    /** A call that fails part-way leaves some behind. */
+    @Test
+    void whatIsDroppedShouldNotBeComputed() {
+        TiledMatrix m = StoredWeights.random(Format.F32, 70, 96, 5).tiled(false, arena);
+        SimdActivations left = Twin.of(1, 70, new float[70]);
+        products.add(m, activations(1, 96, 6), left);
+        products.drop();
+        SimdActivations x = activations(1, 96, 7);
+        float[] once = product(m, x).values;
+        assertArrayEquals(new float[70], left.values);
+        assertArrayEquals(product(m, x).values, once);
+    }
+
     /** Another product of the same run, or the caller, may need them as they are. */
     @ParameterizedTest
     @EnumSource

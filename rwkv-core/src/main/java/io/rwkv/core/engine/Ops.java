@@ -47,11 +47,12 @@ public interface Ops extends AutoCloseable {
 
     /**
      * A linear map of each row, which is computed by {@link #computeDeferred} at the latest: maps that do not depend on each
-     * other can so be computed together. Until then neither is the result to be read nor {@code x} to be changed.
+     * other can so be computed together. Until then the result is not to be read, {@code x} not to be changed,
+     * and neither to be released.
      */
     Activations defer(Projection map, Activations x);
 
-    /** Computes what has been deferred. */
+    /** Computes what has been deferred; what never is, is dropped when this object is closed. */
     void computeDeferred();
 
     /** {@code f(x)}, element by element. */

@@ -14,7 +14,7 @@ public interface StoredTensor {
     /** The lengths of the dimensions, outermost first; empty for a single number. The array is the caller's own. */
     long[] shape();
 
-    /** {@code shape()[dimension]}, which implementations give without making an array. */
+    /** {@code shape()[dimension]}, without making an array in implementations of which every token reads a row. */
     default long length(int dimension) {
         return shape()[dimension];
     }

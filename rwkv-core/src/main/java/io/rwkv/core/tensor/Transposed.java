@@ -50,6 +50,11 @@ public final class Transposed implements StoredTensor {
     }
 
     @Override
+    public long length(int dimension) {
+        return shape[dimension];
+    }
+
+    @Override
     public long elementCount() {
         return source.elementCount();
     }
@@ -67,7 +72,10 @@ public final class Transposed implements StoredTensor {
             int length = (int) Math.min(n,
                     Math.min(rows * columns, (row + column.length) * columns) - within);
             int some = (int) ((within + length - 1) / columns - row + 1);
-            for (long c = 0; c < columns; c++) {
+            // Of a single row perhaps not all.
+            long firstColumn = some == 1 ? within % columns : 0;
+            long lastColumn = some == 1 ? firstColumn + length - 1 : columns - 1;
+            for (long c = firstColumn; c <= lastColumn; c++) {
                 source.read(matrix + c * rows + row, column, 0, some);
                 for (int i = 0; i < some; i++) {
                     long target = (row + i) * columns + c - within;
