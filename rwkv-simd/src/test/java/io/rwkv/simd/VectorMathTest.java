@@ -1,5 +1,6 @@
 package io.rwkv.simd;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -149,6 +150,7 @@ class VectorMathTest {
             for (int count = 0; count < 40; count++) {
                 float[] out = new float[60];
                 VectorMath.apply(f, x, out, from, from + count);
+                assertArrayEquals(numbers(5), x, "input");
                 for (int i = 0; i < 60; i++) {
                     if (i >= from && i < from + count) {
                         assertNear(f, x[i], out[i]);
