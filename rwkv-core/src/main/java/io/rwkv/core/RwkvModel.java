@@ -103,12 +103,12 @@ public final class RwkvModel implements AutoCloseable {
 
     /** Identifies the weights: the same in any container, and what saved states are checked against. */
     public String fingerprint() {
-        return loaded.fingerprint();
+        return loaded.fingerprint().hash();
     }
 
     /** A state that has read nothing. */
     public RwkvState newState() {
-        return new RwkvState(fingerprint(), loaded.newState());
+        return new RwkvState(loaded.fingerprint(), loaded.newState());
     }
 
     /**
@@ -120,7 +120,7 @@ public final class RwkvModel implements AutoCloseable {
      * @throws IOException if it cannot be read at all
      */
     public RwkvState newState(Path tuned) throws IOException {
-        return new RwkvState(fingerprint(), loaded.loadTunedState(tuned));
+        return new RwkvState(loaded.fingerprint(), loaded.loadTunedState(tuned));
     }
 
     /**
@@ -130,7 +130,7 @@ public final class RwkvModel implements AutoCloseable {
      * @throws IOException if it cannot be read at all
      */
     public RwkvState loadState(Path path) throws IOException {
-        return new RwkvState(fingerprint(), loaded.loadState(path));
+        return new RwkvState(loaded.fingerprint(), loaded.loadState(path));
     }
 
     /**
@@ -252,7 +252,7 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     private void check(int[] tokens, RwkvState state) {
-        if (!state.fingerprint().equals(fingerprint())) {
+        if (!state.fingerprint().equals(loaded.fingerprint())) {
             throw new IllegalArgumentException("state: expected one of this model (fingerprint " + fingerprint()
                     + "), found one of model " + state.fingerprint());
         }

@@ -1,5 +1,6 @@
 package io.rwkv.core;
 
+import io.rwkv.core.internal.model.Fingerprint;
 import io.rwkv.core.internal.model.StateArrays;
 import io.rwkv.core.internal.model.StateFiles;
 import io.rwkv.core.internal.model.StateLayout;
@@ -27,16 +28,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * [head][key channel][value channel] in RWKV-5 and 6 and [head][value channel][key channel] in RWKV-7 (zero at first).
  */
 public final class RwkvState {
-    private final String fingerprint;
+    private final Fingerprint fingerprint;
     private final StateArrays arrays;
     private final AtomicBoolean inUse = new AtomicBoolean();
 
-    RwkvState(String fingerprint, StateArrays arrays) {
+    RwkvState(Fingerprint fingerprint, StateArrays arrays) {
         this.fingerprint = fingerprint;
         this.arrays = arrays;
     }
 
-    String fingerprint() {
+    Fingerprint fingerprint() {
         return fingerprint;
     }
 
@@ -102,7 +103,7 @@ public final class RwkvState {
     public void save(Path path) throws IOException {
         enter();
         try {
-            StateFiles.save(arrays, fingerprint, path);
+            StateFiles.save(arrays, fingerprint.hash(), path);
         } finally {
             leave();
         }

@@ -4,6 +4,7 @@ import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,24 +17,24 @@ import java.util.TreeSet;
 /**
  * Tells models apart without reading all of them: a hash of the dimensions and of a sample of each tensor's values, as
  * float32. The same weights have the same fingerprint in any container and in any number format that holds them exactly.
+ * Thread-safe.
  */
-final class Fingerprint {
+public final class Fingerprint {
     private static final int SAMPLE = 64; // consecutive values from the middle of each tensor
 
     /** Some RWKV-7 checkpoints hold these, nothing reads them, and GGUF files cannot hold them. */
     private static final Set<String> UNUSED = Set.of("blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2");
 
-    private Fingerprint() {
+    private byte[] sampled; // until it is hashed
+    private String hash;
+
+    private Fingerprint(byte[] sampled) {
+        this.sampled = sampled;
     }
 
-    static String of(TensorFile file, RwkvConfig config) {
-        MessageDigest hash;
-        try {
-            hash = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        hash.update(config.toString().getBytes(StandardCharsets.UTF_8));
+    static Fingerprint of(TensorFile file, RwkvConfig config) {
+        ByteArrayOutputStream sampled = new ByteArrayOutputStream();
+        sampled.writeBytes(config.toString().getBytes(StandardCharsets.UTF_8));
         float[] sample = new float[SAMPLE];
         ByteBuffer bytes = ByteBuffer.allocate(4 * SAMPLE);
         for (String name : new TreeSet<>(file.names())) {
@@ -42,15 +43,43 @@ final class Fingerprint {
             }
             StoredTensor tensor = file.tensor(name);
             long[] shape = Arrays.stream(tensor.shape()).filter(n -> n != 1).toArray();
-            hash.update((name + Arrays.toString(shape)).getBytes(StandardCharsets.UTF_8));
+            sampled.writeBytes((name + Arrays.toString(shape)).getBytes(StandardCharsets.UTF_8));
             int count = (int) Math.min(SAMPLE, tensor.elementCount());
             tensor.read((tensor.elementCount() - count) / 2, sample, 0, count);
             bytes.clear();
             for (int i = 0; i < count; i++) {
                 bytes.putFloat(sample[i]);
             }
-            hash.update(bytes.flip());
+            sampled.write(bytes.array(), 0, bytes.position());
         }
-        return HexFormat.of().formatHex(hash.digest(), 0, 16);
+        return new Fingerprint(sampled.toByteArray());
+    }
+
+    /** The hash, computed when it is first asked for: a model that only runs does without, and starts sooner. */
+    public synchronized String hash() {
+        if (hash == null) {
+            try {
+                hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(sampled), 0, 16);
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every Java platform has SHA-256", e);
+            }
+            sampled = null;
+        }
+        return hash;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other || other instanceof Fingerprint f && hash().equals(f.hash());
+    }
+
+    @Override
+    public int hashCode() {
+        return hash().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return hash();
     }
 }

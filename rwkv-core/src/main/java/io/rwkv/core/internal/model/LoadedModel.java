@@ -15,7 +15,7 @@ public final class LoadedModel {
     private final RwkvConfig config;
     private final StateLayout stateLayout;
     private final Runner runner;
-    private final String fingerprint;
+    private final Fingerprint fingerprint;
 
     /** The engine is not closed by this class. */
     public LoadedModel(TensorFile file, RwkvConfig config, Engine engine, LoadProgress progress) {
@@ -26,7 +26,7 @@ public final class LoadedModel {
     }
 
     /** Identifies the weights. */
-    public String fingerprint() {
+    public Fingerprint fingerprint() {
         return fingerprint;
     }
 
@@ -37,7 +37,7 @@ public final class LoadedModel {
 
     /** Reads a saved state. */
     public StateArrays loadState(Path path) throws IOException {
-        return StateFiles.load(stateLayout, fingerprint, path);
+        return StateFiles.load(stateLayout, fingerprint.hash(), path);
     }
 
     /** Reads a tuned initial state. */
