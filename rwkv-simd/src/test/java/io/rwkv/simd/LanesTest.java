@@ -58,6 +58,16 @@ class LanesTest {
     }
 
     @Test
+    void jvmsThatWouldMakeVectorsSlowShouldBeRefused() throws IOException, InterruptedException {
+        for (String option : List.of("-Xint", "-XX:TieredStopAtLevel=1")) {
+            String said = report(option);
+            assertTrue(said.startsWith("needs the JVM's optimising compiler"), option + ": " + said);
+        }
+        String said = report("-XX:-UseFMA");
+        assertTrue(said.startsWith("needs fused multiply-add"), said);
+    }
+
+    @Test
     void otherWidthsShouldBeRefused() throws IOException, InterruptedException {
         for (int bits : new int[]{0, -1, 64, 100, 192, 1024}) {
             String said = report("-Drwkv.simd.bits=" + bits);
