@@ -268,7 +268,8 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Frees the weights at once, after waiting for calls in progress. Closing twice is harmless. States remain readable.
+     * Frees the weights at once, after waiting for calls in progress. The file's mapping goes when the garbage collector
+     * finds that nobody holds it. Closing twice is harmless. States remain readable.
      */
     @Override
     public void close() {
@@ -277,6 +278,7 @@ public final class RwkvModel implements AutoCloseable {
             if (engine != null) {
                 Engine closed = engine;
                 engine = null;
+                loaded.release();
                 closed.close();
             }
         } finally {

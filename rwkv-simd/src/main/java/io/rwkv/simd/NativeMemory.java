@@ -1,7 +1,7 @@
 package io.rwkv.simd;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.nio.ByteOrder;
 
 /**
@@ -23,7 +23,7 @@ final class NativeMemory {
     }
 
     /** Zeroed, at a cache line's start, with a little room behind it. */
-    static MemorySegment allocate(Arena arena, long bytes) {
-        return arena.allocate(bytes + MARGIN, 64);
+    static MemorySegment allocate(SegmentAllocator memory, long bytes) {
+        return memory.allocate(bytes + MARGIN, 64);
     }
 }

@@ -23,6 +23,7 @@ final class SimdEngine implements Engine {
     private final boolean skipping = !"false".equals(System.getProperty("rwkv.simd.skip"));
     private final ThreadTeam team;
     private final Arena arena = Arena.ofShared();
+    private final WeightMemory memory = new WeightMemory(arena);
     private long weightBytes; // written while loading, by one thread
     private final LongAdder units = new LongAdder(); // hidden units of channel mixes
     private final LongAdder skipped = new LongAdder(); // those of them that were zero and not read
@@ -54,7 +55,7 @@ final class SimdEngine implements Engine {
         long[] shape = weights.shape();
         int columns = Math.toIntExact(shape[1]);
         TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
-                skipping && use == MatrixUse.AFTER_SQUARED_RELU, arena);
+                skipping && use == MatrixUse.AFTER_SQUARED_RELU, memory);
         TilePacker[] packers = new TilePacker[team.size()];
         team.run(matrix.tiles(), (tile, worker) -> {
             if (packers[worker] == null) {

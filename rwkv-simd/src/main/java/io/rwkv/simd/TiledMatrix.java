@@ -2,8 +2,8 @@ package io.rwkv.simd;
 
 import io.rwkv.core.engine.Matrix;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * A weight matrix in tiles of {@link Format#rows()} rows, outside the heap. Rows that fill up the last tile are zero. Immutable
@@ -22,7 +22,7 @@ final class TiledMatrix implements Matrix {
      * @param columns a multiple of the format's block
      * @param sparseInput whether to expect vectors that are mostly zero
      */
-    TiledMatrix(Format format, int rows, int columns, boolean sparseInput, Arena arena) {
+    TiledMatrix(Format format, int rows, int columns, boolean sparseInput, SegmentAllocator allocator) {
         if (rows < 1 || columns < 1 || columns % format.blockColumns() != 0) {
             throw new IllegalArgumentException(
                     "expected whole blocks of " + format + ", found " + rows + " × " + columns);
@@ -33,7 +33,7 @@ final class TiledMatrix implements Matrix {
         this.columns = columns;
         this.tileBytes = format.offset(columns) - format.scaleBytes();
         format.offsets(columns);
-        this.memory = NativeMemory.allocate(arena, tileBytes * tiles());
+        this.memory = NativeMemory.allocate(allocator, tileBytes * tiles());
         this.address = memory.address();
     }
 

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 public final class LoadedModel {
     private final RwkvConfig config;
     private final StateLayout stateLayout;
-    private final Runner runner;
+    private Runner runner; // null once released
     private final Fingerprint fingerprint;
 
     /** The engine is not closed by this class. */
@@ -43,6 +43,14 @@ public final class LoadedModel {
     /** Reads a tuned initial state. */
     public StateArrays loadTunedState(Path path) throws IOException {
         return StateFiles.loadTuned(config, path);
+    }
+
+    /**
+     * Forgets the network, and with it the file that its embedding table is read from. Only {@link #run} needs it; the caller
+     * sees to it that none is under way and none follows.
+     */
+    public void release() {
+        runner = null;
     }
 
     /** Runs tokens; the state moves on only if nothing fails. */
