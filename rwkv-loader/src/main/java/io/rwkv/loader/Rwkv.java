@@ -41,7 +41,8 @@ public final class Rwkv {
      *
      * @throws io.rwkv.core.RwkvFormatException if the file is not a well-formed RWKV checkpoint; the message says where
      * @throws IOException if it cannot be read at all
-     * @throws IllegalArgumentException if there is no engine of the name asked for
+     * @throws IllegalArgumentException if there is no engine of the name asked for, or weights cannot be held in the precision
+     * asked for
      * @throws IllegalStateException if that engine, or none, can run; the message says what to add
      */
     public static RwkvModel open(Path checkpoint, RwkvOptions options) throws IOException {

@@ -57,12 +57,19 @@ final class SimdEngine implements Engine {
         TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
                 skipping && use == MatrixUse.AFTER_SQUARED_RELU, memory);
         TilePacker[] packers = new TilePacker[team.size()];
-        team.run(matrix.tiles(), (tile, worker) -> {
-            if (packers[worker] == null) {
-                packers[worker] = new TilePacker(matrix, weights);
+        try {
+            team.run(matrix.tiles(), (tile, worker) -> {
+                if (packers[worker] == null) {
+                    packers[worker] = new TilePacker(matrix, weights);
+                }
+                packers[worker].pack(tile);
+            });
+        } catch (ArithmeticException e) {
+            if (precision == Precision.AS_STORED) {
+                throw e;
             }
-            packers[worker].pack(tile);
-        });
+            throw new IllegalArgumentException("precision: tensor " + weights.name() + ", " + e.getMessage(), e);
+        }
         weightBytes += matrix.bytes();
         return matrix;
     }

@@ -43,7 +43,11 @@ final class TilePacker {
         this.tile = new byte[Math.toIntExact(matrix.tileBytes())];
     }
 
-    /** Fills one tile. */
+    /**
+     * Fills one tile.
+     *
+     * @throws ArithmeticException if the format cannot hold the weights
+     */
     void pack(int number) {
         int count = matrix.rowsOf(number);
         for (int i = 0; i < count; i++) {
@@ -82,8 +86,8 @@ final class TilePacker {
         for (float value : values) {
             // Written so that NaN fails. Half precision has no such numbers, and in a block all others would be lost.
             if (!(Math.abs(value) <= most)) {
-                throw new IllegalArgumentException("precision: tensor " + stored.name() + ", row " + number
-                        + ": expected weights that " + type + " can hold, found " + value);
+                throw new ArithmeticException(
+                        "row " + number + ": expected weights that " + type + " can hold, found " + value);
             }
         }
     }

@@ -3,11 +3,10 @@ package io.rwkv.simd;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
 
-/** A float32 tensor that lies in an array. */
-record HeapTensor(String name, long[] shape, float[] values) implements StoredTensor {
-    @Override
-    public DType dtype() {
-        return DType.F32;
+/** A tensor that lies in an array, of whatever type it says. */
+record HeapTensor(String name, DType dtype, long[] shape, float[] values) implements StoredTensor {
+    HeapTensor(String name, long[] shape, float[] values) {
+        this(name, DType.F32, shape, values);
     }
 
     @Override

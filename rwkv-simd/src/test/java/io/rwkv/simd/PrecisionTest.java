@@ -2,13 +2,16 @@ package io.rwkv.simd;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.Precision;
+import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.RwkvState;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.tensor.DType;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.loader.Rwkv;
 
@@ -175,5 +178,18 @@ class PrecisionTest {
             }
             return null;
         };
+    }
+
+    @Test
+    void weightsThatBlocksCannotHoldShouldBeTheFilesFaultOnlyIfNobodyAskedForBlocks() {
+        String file = assertThrows(RwkvFormatException.class,
+                () -> WideGolden.damaged(DType.Q6_K, options(Precision.AS_STORED))).getMessage();
+        assertTrue(
+                file.endsWith("tensor blocks.1.att.key.weight: row 1: expected weights that Q8_0 can hold, found NaN"),
+                file);
+        String option = assertThrows(IllegalArgumentException.class,
+                () -> WideGolden.damaged(DType.F32, options(Precision.Q4_0))).getMessage();
+        assertEquals("precision: tensor blocks.1.att.key.weight, row 1: expected weights that Q4_0 can hold, found NaN",
+                option);
     }
 }

@@ -52,6 +52,20 @@ final class WideGolden {
         return RwkvModel.load(weights(version, rounded), config, options.withEngine("simd"));
     }
 
+    /** One with a weight that is no number, in a tensor said to be of this type. */
+    static RwkvModel damaged(DType type, RwkvOptions options) {
+        TensorFile whole = weights(RwkvVersion.V7, Precision.F32);
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        whole.names().forEach(name -> tensors.put(name, whole.tensor(name)));
+        String name = "blocks.1.att.key.weight";
+        float[] values = whole.tensor(name).toFloats();
+        values[FACTOR * WIDTH] = Float.NaN; // in the second row
+        tensors.put(name, new HeapTensor(name, type, whole.tensor(name).shape(), values));
+        return RwkvModel.load(new TensorFile(whole.path(), "damaged", tensors, Map.of()),
+                new RwkvConfig(RwkvVersion.V7, 2, FACTOR * WIDTH, 3, FACTOR * FFN_WIDTH, VOCABULARY),
+                options.withEngine("simd"));
+    }
+
     private static TensorFile weights(RwkvVersion version, Precision rounded) {
         String resource = "/golden/rwkv" + version.number() + ".safetensors";
         try (InputStream in = Objects.requireNonNull(WideGolden.class.getResourceAsStream(resource), resource)) {

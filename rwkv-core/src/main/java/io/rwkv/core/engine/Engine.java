@@ -20,6 +20,8 @@ public interface Engine extends AutoCloseable {
      *
      * @param weights [outputs, inputs]
      * @param use may decide the form
+     * @throws IllegalArgumentException if the precision asked for cannot hold these weights
+     * @throws ArithmeticException if the nearest to how they are stored cannot, as blocks cannot hold NaN
      */
     Matrix matrix(StoredTensor weights, MatrixUse use);
 

@@ -70,9 +70,17 @@ final class Weights {
 
     Matrix matrix(String name, int rows, int columns, MatrixUse use) {
         StoredTensor tensor = file.tensor(prefix + name, rows, columns);
-        Matrix matrix = engine.matrix(tensor, use);
+        Matrix matrix = held(tensor, use);
         meter.count(tensor);
         return matrix;
+    }
+
+    private Matrix held(StoredTensor tensor, MatrixUse use) {
+        try {
+            return engine.matrix(tensor, use);
+        } catch (ArithmeticException e) {
+            throw RwkvFormatException.inTensor(file.path(), tensor.name(), e.getMessage());
+        }
     }
 
     /** A matrix applied as it is. */
@@ -118,7 +126,7 @@ final class Weights {
     Matrix transposed(String name, int inputs, int outputs) {
         StoredTensor tensor = file.tensor(prefix + name, inputs, outputs);
         // Files that hold it the other way round show it transposed; it is then read as it lies there.
-        Matrix matrix = engine.matrix(Transposed.of(tensor), MatrixUse.LOW_RANK);
+        Matrix matrix = held(Transposed.of(tensor), MatrixUse.LOW_RANK);
         meter.count(tensor);
         return matrix;
     }
@@ -136,7 +144,7 @@ final class Weights {
                     rowMajor[o * inputs + i] = values[i * outputs + piece * rows + o];
                 }
             }
-            matrices[piece] = engine.matrix(new HeapTensor(name, tensor.dtype(), rows, inputs, rowMajor),
+            matrices[piece] = held(new HeapTensor(tensor.name(), tensor.dtype(), rows, inputs, rowMajor),
                     MatrixUse.LOW_RANK);
         }
         meter.count(tensor);
@@ -155,7 +163,7 @@ final class Weights {
                     rowMajor[o * inputs + i] = values[(m * inputs + i) * outputs + o];
                 }
             }
-            matrices[m] = engine.matrix(new HeapTensor(name, tensor.dtype(), outputs, inputs, rowMajor),
+            matrices[m] = held(new HeapTensor(tensor.name(), tensor.dtype(), outputs, inputs, rowMajor),
                     MatrixUse.LOW_RANK);
         }
         meter.count(tensor);
