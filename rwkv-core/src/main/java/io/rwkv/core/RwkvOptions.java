@@ -12,13 +12,16 @@ import java.util.Objects;
  * @param progress hears how far loading is
  */
 public record RwkvOptions(String engine, Precision precision, int threads, LoadProgress progress) {
-    /** Refuses nulls and a negative number of threads. */
+    /** No number of threads above this is accepted. */
+    public static final int MAX_THREADS = 1024;
+
+    /** Refuses nulls and a number of threads that is negative or above {@link #MAX_THREADS}. */
     public RwkvOptions {
         Objects.requireNonNull(engine, "engine");
         Objects.requireNonNull(precision, "precision");
         Objects.requireNonNull(progress, "progress");
-        if (threads < 0) {
-            throw new IllegalArgumentException("threads: expected 0 or more, found " + threads);
+        if (threads < 0 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException("threads: expected 0 to " + MAX_THREADS + ", found " + threads);
         }
     }
 

@@ -40,7 +40,14 @@ final class ThreadTeam implements AutoCloseable {
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
-            workers[i].start();
+        }
+        try {
+            for (Worker worker : workers) {
+                worker.start();
+            }
+        } catch (OutOfMemoryError e) { // or of threads
+            close();
+            throw e;
         }
     }
 
