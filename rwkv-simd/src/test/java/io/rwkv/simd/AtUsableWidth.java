@@ -13,7 +13,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @EnabledIf(value = "io.rwkv.simd.AtUsableWidth$Width#usable", disabledReason = "no vectors of this width here")
-@interface AtUsableWidth {
+public @interface AtUsableWidth {
     /** The width asked for. */
     final class Width {
         private Width() {
