@@ -6,6 +6,7 @@ import io.rwkv.core.tensor.MappedFile;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -130,6 +131,18 @@ final class GgufMetadata {
                     + (entry.value == null ? entry.type : entry.value));
         }
         return OptionalLong.of(value);
+    }
+
+    /** @throws RwkvFormatException if the key has another value than a floating-point number */
+    OptionalDouble real(String key) {
+        Entry entry = entries.get(key);
+        if (entry == null) {
+            return OptionalDouble.empty();
+        }
+        if (!(entry.value instanceof Double value)) {
+            throw fault(entry, "expected for " + key + " a floating-point number, found " + entry.type);
+        }
+        return OptionalDouble.of(value);
     }
 
     /** @throws RwkvFormatException if the key has another value than a string of at most {@code most} bytes of UTF-8 */

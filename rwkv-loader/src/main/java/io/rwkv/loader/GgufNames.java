@@ -30,7 +30,10 @@ final class GgufNames {
     private static final Set<String> UNUSED_IN_FIRST = Set.of("att.v0", "att.v1", "att.v2");
     private static final Set<String> RESCALED = Set.of("att.output.weight", "ffn.value.weight");
     private static final Set<String> PER_HEAD = Set.of("att.r_k", "att.time_faaaa");
+    private static final String RESCALING = "rwkv6"; // the one architecture whose key llama.cpp heeds
     private static final int MAX_HALVINGS = 100;
+    /** Of all layer norms of all versions. */
+    static final float NORM_EPSILON = 1e-5f;
 
     private final GgufFile gguf;
     private final MappedFile file;
@@ -65,12 +68,43 @@ final class GgufNames {
                         "expected for " + ARCHITECTURE + " an RWKV version, such as rwkv7, found " + architecture));
         String format = "GGUF v" + gguf.version() + ", " + architecture;
         GgufLayout layout = GgufLayout.of(version);
-        if (layout == null) {
-            return new TensorFile(file.path(), format, gguf.tensors(), gguf.metadata().listed());
-        }
         GgufNames names = new GgufNames(gguf, architecture, layout);
+        if (layout == null) {
+            names.tensors.putAll(gguf.tensors()); // which have RWKV's own names
+            names.checkDimensions();
+            return new TensorFile(file.path(), format, names.tensors, gguf.metadata().listed());
+        }
         gguf.tensors().values().forEach(names::add);
+        names.checkDimensions();
         return new TensorFile(file.path(), format, names.tensors, gguf.metadata().listed(), names::nameInFile);
+    }
+
+    /** What the metadata says must be what the tensors are: llama.cpp believes the one, this library the other. */
+    private void checkDimensions() {
+        StoredTensor table = tensors.get("emb.weight");
+        if (table == null || table.shape().length != 2) {
+            return; // refused soon for that
+        }
+        long layers = tensors.keySet().stream().map(OWN_LAYER::matcher).filter(Matcher::matches)
+                .mapToLong(m -> Long.parseLong(m.group(1)) + 1).max().orElse(0);
+        check("block_count", layers);
+        check("embedding_length", table.shape()[1]);
+        check("vocab_size", table.shape()[0]);
+        String key = architecture + ".attention.layer_norm_epsilon";
+        double epsilon = gguf.metadata().real(key).orElse(NORM_EPSILON);
+        if ((float) epsilon != NORM_EPSILON) {
+            throw RwkvFormatException.inFile(file.path(),
+                    "expected for " + key + " " + NORM_EPSILON + ", as RWKV has it, found " + epsilon);
+        }
+    }
+
+    private void check(String name, long expected) {
+        String key = architecture + "." + name;
+        long found = gguf.metadata().integer(key, Long.MAX_VALUE).orElse(expected);
+        if (found != expected) {
+            throw RwkvFormatException.inFile(file.path(),
+                    "expected for " + key + " " + expected + ", as its tensors have it, found " + found);
+        }
     }
 
     private void add(MappedTensor tensor) {
@@ -104,7 +138,9 @@ final class GgufNames {
             }
             return Transposed.of(tensor);
         }
-        long every = gguf.metadata().integer(architecture + ".rescale_every_n_layers", Integer.MAX_VALUE).orElse(0);
+        long every = architecture.equals(RESCALING)
+                ? gguf.metadata().integer(architecture + ".rescale_every_n_layers", Integer.MAX_VALUE).orElse(0)
+                : 0;
         if (every > 0 && layer >= every && RESCALED.contains(known.own())) {
             if (layer / every > MAX_HALVINGS) {
                 throw RwkvFormatException.inTensor(file.path(), tensor.name(), "expected at most " + MAX_HALVINGS

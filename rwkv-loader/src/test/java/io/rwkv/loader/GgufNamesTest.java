@@ -287,4 +287,34 @@ class GgufNamesTest {
             return builder;
         }, "tensor blk.0.time_mix_r_k.weight: expected for rwkv7.wkv.head_size a divisor of the 128 elements, found none");
     }
+
+    @Test
+    void metadataThatContradictsTheTensorsShouldBeRefused() {
+        RwkvVersion v7 = RwkvVersion.V7;
+        for (var wrong : Map.of("block_count", Shapes.LAYERS, "embedding_length", C, "vocab_size", Shapes.V)
+                .entrySet()) {
+            String key = "rwkv7." + wrong.getKey();
+            long right = wrong.getValue();
+            assertRefused(v7,
+                    (file, own) -> builder(v7, file).key(key, GgufBuilder.U32, GgufBuilder.u32(right - 1)),
+                    "expected for " + key + " " + right + ", as its tensors have it, found " + (right - 1));
+        }
+        String epsilon = "rwkv7.attention.layer_norm_epsilon";
+        assertRefused(v7, (file, own) -> builder(v7, file).key(epsilon, GgufBuilder.F32, GgufBuilder.floats(0.5f)),
+                "expected for " + epsilon + " 1.0E-5, as RWKV has it, found 0.5");
+        assertRefused(v7, (file, own) -> builder(v7, file).key(epsilon, GgufBuilder.U32, GgufBuilder.u32(1)),
+                "expected for " + epsilon + " a floating-point number, found U32");
+        byte[] v4 = new GgufBuilder().architecture("rwkv4").key("rwkv4.vocab_size", GgufBuilder.U32, GgufBuilder.u32(5))
+                .tensor("emb.weight", new float[8], 4, 2).build();
+        String found = assertThrows(RwkvFormatException.class, () -> Fixtures.open(folder, v4)).getMessage();
+        assertTrue(found.contains("expected for rwkv4.vocab_size 4, as its tensors have it, found 5"), found);
+    }
+
+    @Test
+    void onlyVersion6ShouldHaveItsWeightsDoubled() {
+        Map<String, Values> own = own(RwkvVersion.V7);
+        GgufBuilder builder = builder(RwkvVersion.V7, toFile(RwkvVersion.V7, own))
+                .key("rwkv7.rescale_every_n_layers", GgufBuilder.U32, GgufBuilder.u32(1));
+        assertSame(own, Fixtures.open(folder, builder.build()));
+    }
 }
