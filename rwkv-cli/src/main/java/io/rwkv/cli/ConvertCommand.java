@@ -51,7 +51,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (Files.exists(out) && !force) {
+        if (Files.isRegularFile(out) && !force) {
             throw new FileAlreadyExistsException(out + " exists; --force replaces it");
         }
         TensorFile checkpoint = Checkpoints.open(in);

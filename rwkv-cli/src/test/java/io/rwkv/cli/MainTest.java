@@ -13,6 +13,7 @@ import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.tokenizer.Tokenizer;
 
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -161,6 +162,40 @@ class MainTest {
     }
 
     @Test
+    void convertShouldRefuseBeforeItBeginsWhereNoFileCanBe() throws IOException {
+        for (Map.Entry<String, Path> wrong : Map.of("no such folder: ", folder.resolve("nodir").resolve("t.gguf"),
+                "expected a file to write, found a folder", folder, " found a folder", folder.getRoot()).entrySet()) {
+            Result result = convert(wrong.getValue(), "--force");
+            assertEquals(1, result.exitCode, result.err);
+            assertEquals(1, result.err.lines().count(), result.err);
+            assertTrue(result.err.contains(wrong.getKey()) && !result.err.contains(".tmp"), result.err);
+        }
+    }
+
+    @Test
+    void convertShouldFollowALink() throws IOException {
+        Path target = Files.writeString(folder.resolve("target.gguf"), "before");
+        Path link = folder.resolve("link.gguf");
+        try {
+            Files.createSymbolicLink(link, target);
+        } catch (UnsupportedOperationException | IOException e) {
+            Assumptions.abort("no links here: " + e);
+        }
+        assertEquals(1, convert(link).exitCode);
+        assertEquals(0, convert(link, "--force").exitCode);
+        assertTrue(Files.isSymbolicLink(link));
+        assertTrue(Files.size(target) > 1_000_000);
+        Files.delete(target);
+        assertEquals(0, convert(link).exitCode);
+        assertTrue(Files.isSymbolicLink(link) && Files.size(target) > 1_000_000);
+        Files.delete(target);
+        Files.createSymbolicLink(target, link.getFileName());
+        Result loop = convert(link);
+        assertEquals(1, loop.exitCode);
+        assertEquals(1, loop.err.lines().count(), loop.err);
+    }
+
+    @Test
     void convertShouldSayWhichTokenizerItPutIn() throws IOException {
         Path alone = Files.copy(DemoModel.checkpoint(), folder.resolve("alone.pth"));
         Path bare = folder.resolve("bare.gguf");
@@ -221,13 +256,16 @@ class MainTest {
                 "memory_bytes_per_second", "share_of_memory_speed", "load_seconds")) {
             assertTrue(figures.get(name).asDouble() > 0, name + " in " + result.out);
         }
+        if (Files.exists(Path.of("/proc/self/status"))) {
+            assertTrue(figures.get("peak_memory_bytes").asLong() > 50_000_000, result.out);
+        }
     }
 
     @Test
     void valuesThatNothingCanBeDoneWithShouldBeWrongUsage() {
         for (List<String> wrong : List.of(List.of("--top-p", "2"), List.of("--engine", "abacus"),
                 List.of("--precision", "Q9"), List.of("--engine", "nd4j", "--precision", "Q8_0"),
-                List.of("--threads", "-1"))) {
+                List.of("--threads", "-1"), List.of("--threads", "1025"))) {
             Result result = run(Stream.of(List.of("generate"), wrong, List.of("x")).flatMap(List::stream)
                     .toArray(String[]::new));
             assertEquals(2, result.exitCode, wrong + ": " + result.err);

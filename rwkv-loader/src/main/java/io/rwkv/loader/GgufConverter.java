@@ -4,6 +4,7 @@ import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.AtomicFiles;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.StoredTensor;
@@ -57,7 +58,6 @@ public final class GgufConverter {
     private static final int QUANTIZATION_VERSION = 2;
     /** There is no limit; this is what llama.cpp's converter says. */
     private static final int CONTEXT_LENGTH = 1 << 20;
-    private static final float NORM_EPSILON = 1e-5f;
     private static final int TOKEN_SHIFTS = 2;
     private static final String TURN_END = "\n\n"; // of a World model's dialogue
 
@@ -105,6 +105,7 @@ public final class GgufConverter {
         if (!TYPES.contains(type)) {
             throw new IllegalArgumentException("expected a type among " + TYPES + ", found " + type);
         }
+        AtomicFiles.target(out); // before long work
         GgufConverter converter = new GgufConverter(checkpoint, type);
         converter.describe(out);
         converter.addTokenizer(tokenizer);
@@ -132,7 +133,7 @@ public final class GgufConverter {
         integer("feed_forward_length", config.ffnWidth());
         integer("attention.head_count", 0); // llama.cpp wants the key and does not use it
         integer("token_shift_count", TOKEN_SHIFTS);
-        writer.real(architecture + ".attention.layer_norm_epsilon", NORM_EPSILON);
+        writer.real(architecture + ".attention.layer_norm_epsilon", GgufNames.NORM_EPSILON);
         if (config.heads() > 0) {
             integer("wkv.head_size", config.headSize());
         }
