@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Random;
 
 /**
@@ -43,7 +44,7 @@ public final class LongPrompt {
                 }
                 states.add(state);
                 rows.add(String.format(Locale.ROOT, "| %d | %.1f | %.0f | %s | %s |", length, seconds,
-                        length / seconds, Machine.peakMemory(), finite ? "finite" : "NOT FINITE"));
+                        length / seconds, peakMemory(), finite ? "finite" : "NOT FINITE"));
             }
             // In turns, since a shared machine changes its speed from second to second.
             double[][] speeds = new double[lengths.length][ROUNDS];
@@ -64,7 +65,7 @@ public final class LongPrompt {
                 System.out.printf(Locale.ROOT, "%s %.1f (%.1f) |%n", rows.get(i), speeds[i][ROUNDS / 2],
                         speeds[i][ROUNDS - 1]);
             }
-            System.out.println("peak memory at the end: " + Machine.peakMemory());
+            System.out.println("peak memory at the end: " + peakMemory());
         }
     }
 
@@ -78,5 +79,10 @@ public final class LongPrompt {
             model.logits(one, state, logits);
         }
         return DECODED / ((System.nanoTime() - start) / 1e9);
+    }
+
+    private static String peakMemory() throws IOException {
+        OptionalLong bytes = Machine.peakMemory();
+        return bytes.isEmpty() ? "unknown" : String.format(Locale.ROOT, "%.0f MB", bytes.getAsLong() / 1e6);
     }
 }

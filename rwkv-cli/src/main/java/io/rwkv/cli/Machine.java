@@ -3,6 +3,7 @@ package io.rwkv.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /** What the system says of itself, on Linux. */
 public final class Machine {
@@ -20,9 +21,13 @@ public final class Machine {
         return Files.exists(path) ? Files.readString(path).split(" ")[0] : "unknown";
     }
 
-    /** The most memory that this process has had at any time, all of it: heap, weights, libraries. */
-    public static String peakMemory() throws IOException {
-        return fromProc("/proc/self/status", "VmHWM");
+    /**
+     * The most bytes of memory that this process has had at any time, all of it: heap, weights, libraries, and as much of
+     * mapped files as was in memory.
+     */
+    public static OptionalLong peakMemory() throws IOException {
+        String digits = fromProc("/proc/self/status", "VmHWM").replaceFirst(" kB$", "");
+        return digits.matches("[0-9]+") ? OptionalLong.of(1024 * Long.parseLong(digits)) : OptionalLong.empty();
     }
 
     private static String fromProc(String file, String key) throws IOException {

@@ -5,7 +5,10 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** How fast this machine reads memory: the limit of decoding, which reads every weight for every token. */
 public final class MemoryBandwidth {
-    private static final long ALL_BYTES = 1L << 30; // however many threads, and far beyond any cache
+    private static final long MOST_BYTES = 1L << 30; // however many threads, and far beyond any cache
+    private static final long LEAST_BYTES = 128L << 20;
+    private static final long LEAST_BYTES_EACH = 8L << 20; // so that starting together does not count
+    private static final int HEAP_SHARE = 2;
     private static final int MAX_BYTES = 512 << 20;
     private static final int STREAMS = 8;
     private static final int LINE = 64 / Long.BYTES; // memory comes in lines of so many longs
@@ -15,11 +18,16 @@ public final class MemoryBandwidth {
     }
 
     /**
-     * Bytes per second that {@code threads} threads read together; the best of some rounds. Each reads one word of every line of
+     * Bytes per second that {@code threads} threads read together, the best of some rounds; NaN if the heap is too small, or the
+     * threads are too many, for it to be more than what caches give. Each reads one word of every line of
      * memory, in eight places by turns: processors read ahead in each of them, and with fewer streams some stay below their full speed.
      */
     public static double measure(int threads) throws InterruptedException {
-        int longs = (int) Math.min(MAX_BYTES, ALL_BYTES / threads) / Long.BYTES / (STREAMS * LINE) * STREAMS * LINE;
+        long bytes = Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+        if (bytes < LEAST_BYTES || bytes / threads < LEAST_BYTES_EACH) {
+            return Double.NaN;
+        }
+        int longs = (int) Math.min(MAX_BYTES, bytes / threads) / Long.BYTES / (STREAMS * LINE) * STREAMS * LINE;
         long[][] arrays = new long[threads][longs];
         LongAdder sums = new LongAdder(); // so that no reading is in vain
         double best = 0;
