@@ -221,7 +221,7 @@ public final class EngineBenchmark {
                 squares += (double) ours[i] * ours[i];
                 sum += ours[i];
                 double difference = Math.abs((double) ours[i] - theirs[i]);
-                largest = difference <= largest ? largest : difference; // NaN too
+                largest = Math.max(largest, difference); // NaN if one is
             }
             double mean = sum / ours.length;
             worst = Math.max(worst, largest / Math.sqrt(squares / ours.length - mean * mean));
