@@ -37,8 +37,8 @@ public final class Engines {
             List<String> names = providers.stream().map(EngineProvider::name).toList();
             providers.removeIf(p -> !p.name().equals(name));
             if (providers.isEmpty()) {
-                throw new IllegalArgumentException("engine: expected auto or one of " + names + ", found " + name
-                        + (name.equals("simd") ? " (its module is rwkv-simd, empty if built without a JDK 25)" : ""));
+                throw new IllegalArgumentException("engine: expected auto or one of those on the class path, "
+                        + names + ", found " + name);
             }
         }
         List<String> obstacles = new ArrayList<>();
