@@ -7,7 +7,7 @@ import java.util.Objects;
  *
  * @param engine an engine's name, or {@code auto} for the fastest that can run
  * @param precision how to hold weight matrices; the ND4J engine knows {@link Precision#F32} only
- * @param threads how many threads may compute one call, the caller's own included; 0 for one per processor. The ND4J engine
+ * @param threads how many threads may compute one call, the caller's own included; 0 for one per processor, {@value #MAX_THREADS} at most. The ND4J engine
  * leaves that to its backend
  * @param progress hears how far loading is
  */

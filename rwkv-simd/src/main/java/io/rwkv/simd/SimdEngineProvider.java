@@ -43,7 +43,7 @@ public final class SimdEngineProvider implements EngineProvider {
         return "--enable-native-access=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED");
     }
 
-    /** What would make vectors a hundred times slower than the ND4J engine is, instead of faster. */
+    /** What would make this engine many times slower than ND4J's, since each vector would be an object. */
     private static Optional<String> slowness() {
         String vm = System.getProperty("java.vm.info", "");
         if (vm.contains("interpreted mode") || vm.contains("emulated-client")) {

@@ -28,7 +28,7 @@ public final class AtomicFiles {
     /**
      * The file that a write to this path creates or replaces: what it links to, if it is a symbolic link.
      *
-     * @throws FileSystemException if there is no folder for it, or a folder or a device in its place
+     * @throws FileSystemException if there is no folder for it, or something else in its place
      */
     public static Path target(Path path) throws IOException {
         Path target = path.toAbsolutePath();
@@ -40,7 +40,7 @@ public final class AtomicFiles {
         }
         if (Files.exists(target) && !Files.isRegularFile(target)) {
             throw new FileSystemException(path.toString(), null, "expected a file to write, found "
-                    + (Files.isDirectory(target) ? "a folder" : "a device"));
+                    + (Files.isDirectory(target) ? "a folder" : "something else"));
         }
         try {
             if (Files.readAttributes(target.getParent(), BasicFileAttributes.class).isDirectory()) {
