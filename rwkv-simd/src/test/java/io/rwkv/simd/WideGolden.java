@@ -47,9 +47,12 @@ final class WideGolden {
 
     /** @param rounded the precision to which its matrices have been rounded beforehand */
     static RwkvModel model(RwkvVersion version, RwkvOptions options, Precision rounded) {
-        RwkvConfig config = new RwkvConfig(version, 2, FACTOR * WIDTH, version == RwkvVersion.V4 ? 0 : 3,
-                FACTOR * FFN_WIDTH, VOCABULARY);
-        return RwkvModel.load(weights(version, rounded), config, options.withEngine("simd"));
+        return RwkvModel.load(weights(version, rounded), config(version), options.withEngine("simd"));
+    }
+
+    private static RwkvConfig config(RwkvVersion version) {
+        return new RwkvConfig(version, 2, FACTOR * WIDTH, version == RwkvVersion.V4 ? 0 : 3, FACTOR * FFN_WIDTH,
+                VOCABULARY);
     }
 
     /** One with a weight that is no number, in a tensor said to be of this type. */
@@ -61,8 +64,7 @@ final class WideGolden {
         float[] values = whole.tensor(name).toFloats();
         values[FACTOR * WIDTH] = Float.NaN; // in the second row
         tensors.put(name, new HeapTensor(name, type, whole.tensor(name).shape(), values));
-        return RwkvModel.load(new TensorFile(whole.path(), "damaged", tensors, Map.of()),
-                new RwkvConfig(RwkvVersion.V7, 2, FACTOR * WIDTH, 3, FACTOR * FFN_WIDTH, VOCABULARY),
+        return RwkvModel.load(new TensorFile(whole.path(), "damaged", tensors, Map.of()), config(RwkvVersion.V7),
                 options.withEngine("simd"));
     }
 
