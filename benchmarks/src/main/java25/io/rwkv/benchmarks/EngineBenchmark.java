@@ -120,6 +120,10 @@ public final class EngineBenchmark {
             if (type == DType.F32 && rwkv.weightBytes() < MAX_ND4J_BYTES) {
                 contenders.put(Who.ND4J, new Contender.Ours(file, "nd4j", options.threads(), true));
             }
+            if (options.earlier() != null) {
+                System.setProperty("rwkv.simd.skip", "true"); // as it is by default
+                contenders.put(Who.EARLIER, new EarlierBuild(options.earlier(), file));
+            }
             EngineResult result = new EngineResult(model, type, rwkv.weightBytes(), options.rounds());
             if (contenders.containsKey(Who.LLAMA)) {
                 double difference = difference(all, contenders.get(Who.LLAMA));

@@ -16,10 +16,11 @@ import java.util.Locale;
  * @param out null to write no file
  * @param work the folder for models
  * @param llama the folder of llama.cpp's libraries, or null to leave it out
+ * @param earlier the folder of an earlier build's jars, or null
  * @param result where to write what was measured with the first model and type, which ends it; null to do all
  */
 record EngineOptions(List<String> models, List<DType> types, int rounds, int threads, int promptTokens, double zeros,
-        Path out, Path work, Path llama, Path result) {
+        Path out, Path work, Path llama, Path earlier, Path result) {
     private static final String USAGE = """
             usage: benchmarks/run engines [OPTIONS]
               --models NAMES   of %s; default rwkv7-0.1b,rwkv7-0.4b,rwkv7-1.5b,rwkv4-169m
@@ -31,6 +32,7 @@ record EngineOptions(List<String> models, List<DType> types, int rounds, int thr
               --out FILE.md    writes the tables there, and plots beside it
               --work FOLDER    where models are made and kept; default benchmarks/target/engines
               --llama FOLDER   of llama.cpp's libraries; default is to download them, none leaves llama.cpp out
+              --earlier FOLDER of an earlier build's jars (its benchmarks/target/lib), to be compared with
             """;
 
     static EngineOptions parse(String[] args) {
@@ -43,6 +45,7 @@ record EngineOptions(List<String> models, List<DType> types, int rounds, int thr
         Path out = null;
         Path work = Path.of("benchmarks/target/engines");
         Path llama = null;
+        Path earlier = null;
         Path result = null;
         try {
             for (int i = 0; i < args.length; i += 2) {
@@ -61,6 +64,7 @@ record EngineOptions(List<String> models, List<DType> types, int rounds, int thr
                     case "--out" -> out = Path.of(value);
                     case "--work" -> work = Path.of(value);
                     case "--llama" -> llama = value.equals("none") ? null : Path.of(value);
+                    case "--earlier" -> earlier = Path.of(value);
                     case "--result" -> result = Path.of(value);
                     default -> throw new IllegalArgumentException("no option " + args[i]);
                 }
@@ -75,10 +79,14 @@ record EngineOptions(List<String> models, List<DType> types, int rounds, int thr
                     throw new IllegalArgumentException("no model " + name);
                 }
             }
+            if (earlier != null && threads != Runtime.getRuntime().availableProcessors()) {
+                throw new IllegalArgumentException("an earlier build uses all processors, so that --threads must be "
+                        + Runtime.getRuntime().availableProcessors() + ", found " + threads);
+            }
             if (!(zeros > 0 && zeros < 1)) {
                 throw new IllegalArgumentException("expected a share of zeros between 0 and 1, found " + zeros);
             }
-            return new EngineOptions(names, wanted, rounds, threads, prompt, zeros, out, work, llama,
+            return new EngineOptions(names, wanted, rounds, threads, prompt, zeros, out, work, llama, earlier,
                     result);
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             System.err.println(e.getMessage());

@@ -71,6 +71,7 @@ final class EngineReport {
         decode(out);
         prompt(out);
         nd4j(out);
+        earlier(out);
         return out.toString();
     }
 
@@ -124,6 +125,26 @@ final class EngineReport {
         out.append("\n");
     }
 
+    private void earlier(StringBuilder out) {
+        if (options.earlier() == null) {
+            return;
+        }
+        out.append("## Beside an earlier build, both with zeros skipped\n\n");
+        row(out, "model", "type", "decode, tokens/s", "earlier", "ratio", "prompt, tokens/s", "earlier", "ratio");
+        rule(out, 8);
+        for (EngineResult r : results) {
+            // A model too large to be held twice is not measured without skipping.
+            double[] decode = r.decode.getOrDefault(Who.SKIPPING, r.decode.get(Who.ALL));
+            double[] decodeEarlier = r.decode.get(Who.EARLIER);
+            double[] prefill = r.prefill.get(Who.SKIPPING);
+            double[] prefillEarlier = r.prefill.get(Who.EARLIER);
+            row(out, r.model, r.type.toString(), speed(median(decode)), speed(median(decodeEarlier)),
+                    times(ratio(decode, decodeEarlier)), speed(median(prefill)), speed(median(prefillEarlier)),
+                    times(ratio(prefill, prefillEarlier)));
+        }
+        out.append("\n");
+    }
+
     private static void row(StringBuilder out, String... cells) {
         out.append("| ").append(String.join(" | ", cells)).append(" |\n");
     }
@@ -145,7 +166,9 @@ final class EngineReport {
     }
 
     private String plot(String title, Function<EngineResult, Map<Who, double[]>> speeds, boolean limits) {
-        BarChart chart = new BarChart(title, Arrays.stream(Who.values())
+        List<Who> shown = Arrays.stream(Who.values()).filter(w -> w != Who.EARLIER || options.earlier() != null)
+                .toList();
+        BarChart chart = new BarChart(title, shown.stream()
                 .map(who -> !limits && who == Who.SKIPPING ? "SIMD" : who.title).toArray(String[]::new),
                 limits ? "limit of the memory, all weights read" : null);
         Map<String, List<EngineResult>> byModel = new LinkedHashMap<>();
@@ -153,7 +176,7 @@ final class EngineReport {
         byModel.forEach((model, some) -> {
             chart.panel(model);
             for (EngineResult r : some) {
-                chart.group(r.type.toString(), Arrays.stream(Who.values())
+                chart.group(r.type.toString(), shown.stream()
                         .mapToDouble(who -> median(speeds.apply(r).get(who))).toArray(),
                         limits ? median(r.limit()) : Double.NaN);
             }

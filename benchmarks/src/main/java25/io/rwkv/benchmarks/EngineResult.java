@@ -16,7 +16,8 @@ final class EngineResult implements Serializable {
 
     /** Who computed. */
     enum Who {
-        ALL("SIMD, all weights read"), SKIPPING("SIMD, zeros skipped"), LLAMA("llama.cpp"), ND4J("ND4J");
+        ALL("SIMD, all weights read"), SKIPPING("SIMD, zeros skipped"), LLAMA("llama.cpp"), ND4J("ND4J"), EARLIER(
+                "earlier build");
 
         final String title;
 
