@@ -1,12 +1,12 @@
 package io.rwkv.examples;
 
-import io.rwkv.core.Generation;
-import io.rwkv.core.GenerationOptions;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
-import io.rwkv.core.TextGenerator;
 import io.rwkv.loader.Rwkv;
 import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.generation.Generation;
+import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.generation.TextGenerator;
 
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,11 +1,11 @@
 package io.rwkv.examples;
 
-import io.rwkv.core.GenerationOptions;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
-import io.rwkv.core.TextGenerator;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.loader.Rwkv;
+import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.generation.TextGenerator;
 import io.rwkv.tokenizer.BpeTokenizer;
 import io.rwkv.tokenizer.Tokenizer;
 

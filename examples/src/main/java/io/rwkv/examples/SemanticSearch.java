@@ -1,10 +1,10 @@
 package io.rwkv.examples;
 
 import io.rwkv.core.RwkvModel;
-import io.rwkv.core.SentenceEncoder;
-import io.rwkv.core.SentenceEncoder.Pooling;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.loader.Rwkv;
+import io.rwkv.text.embedding.SentenceEncoder.Pooling;
+import io.rwkv.text.embedding.SentenceEncoder;
 import io.rwkv.tokenizer.BpeTokenizer;
 
 import java.io.IOException;

@@ -3,8 +3,8 @@ package io.rwkv.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 import io.rwkv.core.RwkvModel;
-import io.rwkv.core.SentenceEncoder;
-import io.rwkv.core.SentenceEncoder.Pooling;
+import io.rwkv.text.embedding.SentenceEncoder.Pooling;
+import io.rwkv.text.embedding.SentenceEncoder;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

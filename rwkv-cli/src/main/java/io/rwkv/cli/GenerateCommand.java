@@ -1,10 +1,10 @@
 package io.rwkv.cli;
 
-import io.rwkv.core.Generation;
-import io.rwkv.core.GenerationOptions;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
-import io.rwkv.core.TextGenerator;
+import io.rwkv.text.generation.Generation;
+import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.generation.TextGenerator;
 import io.rwkv.tokenizer.Tokenizer;
 
 import picocli.CommandLine.Command;

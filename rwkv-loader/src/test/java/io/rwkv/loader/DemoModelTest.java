@@ -1,18 +1,9 @@
 package io.rwkv.loader;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.rwkv.core.Generation;
-import io.rwkv.core.GenerationOptions;
 import io.rwkv.core.RwkvModel;
-import io.rwkv.core.RwkvState;
-import io.rwkv.core.SentenceEncoder;
-import io.rwkv.core.SentenceEncoder.Pooling;
-import io.rwkv.core.TextGenerator;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.tokenizer.BpeTokenizer;
 import io.rwkv.tokenizer.Tokenizer;
@@ -22,12 +13,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 
-/** From a file that PyTorch wrote to text and vectors, with the model that the project ships. */
+/** From a file that PyTorch wrote to probabilities, with the model that the project ships. */
 class DemoModelTest {
-    private static final GenerationOptions GREEDY = GenerationOptions.defaults().withTemperature(0).withMaxTokens(30);
     private static RwkvModel model;
     private static Tokenizer tokenizer;
 
@@ -67,125 +55,5 @@ class DemoModelTest {
         double shuffled = crossEntropy("fish the in that animal eats a and sea large lives");
         assertTrue(english < 6, "cross-entropy of English: " + english);
         assertTrue(english < shuffled - 0.5, english + " against " + shuffled);
-    }
-
-    @Test
-    void streamedPiecesShouldBeTheText() {
-        List<String> pieces = new ArrayList<>();
-        Generation result = new TextGenerator(model, tokenizer).generate("A dog is", model.newState(), GREEDY,
-                pieces::add, () -> false);
-        assertEquals(result.text(), String.join("", pieces));
-        assertTrue(pieces.size() > 3, "it comes in pieces");
-        assertFalse(result.text().isBlank());
-        assertEquals(tokenizer.encode("A dog is").length, result.promptTokens());
-        assertEquals(result.text(), new TextGenerator(model, tokenizer).generate("A dog is", GREEDY));
-    }
-
-    @Test
-    void theSameSeedShouldGiveTheSameText() {
-        TextGenerator generator = new TextGenerator(model, tokenizer);
-        GenerationOptions seeded = GenerationOptions.defaults().withMaxTokens(30).withTopP(1).withSeed(4);
-        String text = generator.generate("The sea", seeded);
-        assertEquals(text, generator.generate("The sea", seeded));
-        assertFalse(text.equals(generator.generate("The sea", seeded.withSeed(5))));
-    }
-
-    @Test
-    void generationShouldEndWhereItIsTold() {
-        TextGenerator generator = new TextGenerator(model, tokenizer);
-        String text = generator.generate("A dog is", GREEDY);
-        String stop = text.substring(text.length() / 2, text.length() / 2 + 4);
-        Generation stopped = generator.generate("A dog is", model.newState(), GREEDY.withStopStrings(stop), piece -> {},
-                () -> false);
-        assertEquals(text.substring(0, text.indexOf(stop)), stopped.text());
-        assertEquals(Generation.Reason.STOP_STRING, stopped.reason());
-
-        int first = tokenizer.encode(text)[0];
-        Generation none = generator.generate("A dog is", model.newState(), GREEDY.withStopTokens(first), piece -> {},
-                () -> false);
-        assertEquals(Generation.Reason.STOP_TOKEN, none.reason());
-        assertEquals("", none.text());
-
-        Generation few = generator.generate("A dog is", model.newState(), GREEDY.withMaxTokens(2), piece -> {},
-                () -> false);
-        assertEquals(Generation.Reason.MAX_TOKENS, few.reason());
-        assertEquals(2, few.generatedTokens());
-
-        int[] asked = {0};
-        Generation cancelled = generator.generate("A dog is", model.newState(), GREEDY, piece -> {},
-                () -> ++asked[0] > 4);
-        assertEquals(Generation.Reason.CANCELLED, cancelled.reason());
-        assertEquals(3, cancelled.generatedTokens());
-    }
-
-    @Test
-    void theStateShouldHoldPromptAndText() {
-        RwkvState state = model.newState();
-        Generation result = new TextGenerator(model, tokenizer).generate("A dog is", state, GREEDY.withMaxTokens(8),
-                piece -> {}, () -> false);
-        RwkvState expected = model.newState();
-        int[] prompt = tokenizer.encode("A dog is");
-        model.logits(prompt, expected);
-        for (int token : tokenizer.encode(result.text())) {
-            model.logits(new int[]{token}, expected);
-        }
-        assertArrayEquals(expected.read(0, "att_xx"), state.read(0, "att_xx"), 1e-4f);
-    }
-
-    @Test
-    void anEmptyPromptShouldStartFromTheEndOfText() {
-        String text = new TextGenerator(model, tokenizer).generate("", GREEDY);
-        assertEquals(text, new TextGenerator(model, tokenizer).generate("<|endoftext|>", GREEDY));
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
-    @Test
-    void vectorsShouldHaveLengthOneAndPutLikeBesideLike() {
-        SentenceEncoder encoder = new SentenceEncoder(model, tokenizer, Pooling.MEAN);
-        float[] wolf = encoder.encode("a wild animal of the dog family that hunts in packs");
-        float[] fox = encoder.encode("a small wild animal with a bushy tail");
-        float[] bank = encoder.encode("a financial institution that accepts deposits and lends money");
-        assertEquals(256, encoder.dimensions());
-        assertEquals(1, cosine(wolf, wolf), 1e-5);
-        assertTrue(cosine(wolf, fox) > cosine(wolf, bank), cosine(wolf, fox) + " against " + cosine(wolf, bank));
-    }
-
-    @Test
-    void longTextsShouldBeEncodedPieceByPiece() {
-        String text = "the quick brown fox jumps over the lazy dog. ".repeat(120);
-        int[] tokens = tokenizer.encode(text);
-        assertTrue(tokens.length > 1024);
-        double[] mean = new double[256];
-        for (float[] hidden : model.allHidden(tokens, model.newState())) {
-            for (int i = 0; i < mean.length; i++) {
-                mean[i] += hidden[i];
-            }
-        }
-        double norm = 0;
-        for (double value : mean) {
-            norm += value * value;
-        }
-        float[] expected = new float[256];
-        for (int i = 0; i < expected.length; i++) {
-            expected[i] = (float) (mean[i] / Math.sqrt(norm));
-        }
-        assertArrayEquals(expected, new SentenceEncoder(model, tokenizer, Pooling.MEAN).encode(text), 1e-4f);
-        float[] last = new SentenceEncoder(model, tokenizer, Pooling.LAST).encode(text);
-        float[] hidden = model.hidden(tokens, model.newState());
-        assertEquals(1, cosine(last, last), 1e-5);
-        assertEquals(Math.sqrt(cosine(hidden, hidden)), cosine(last, hidden), 1e-2);
-    }
-
-    @Test
-    void emptyTextShouldBeRefused() {
-        SentenceEncoder encoder = new SentenceEncoder(model, tokenizer, Pooling.LAST);
-        assertThrows(IllegalArgumentException.class, () -> encoder.encode(""));
     }
 }

@@ -1,5 +1,9 @@
-package io.rwkv.core;
+package io.rwkv.text.generation;
 
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvState;
+import io.rwkv.text.internal.Vocabulary;
+import io.rwkv.text.sampling.Sampler;
 import io.rwkv.tokenizer.StreamingDecoder;
 import io.rwkv.tokenizer.Tokenizer;
 
@@ -27,16 +31,7 @@ public final class TextGenerator {
     public TextGenerator(RwkvModel model, Tokenizer tokenizer) {
         this.model = model;
         this.tokenizer = tokenizer;
-        checkVocabulary(model, tokenizer);
-    }
-
-    static void checkVocabulary(RwkvModel model, Tokenizer tokenizer) {
-        int size = model.config().vocabularySize();
-        // Checkpoints often have spare rows, but a tokenizer with spare ids belongs to another model.
-        if (tokenizer.vocabularySize() > size) {
-            throw new IllegalArgumentException("tokenizer: expected at most the model's " + size + " tokens, found "
-                    + tokenizer.vocabularySize());
-        }
+        Vocabulary.check(model, tokenizer);
     }
 
     /** Continues a text, and returns what was added. */

@@ -1,4 +1,6 @@
-package io.rwkv.core;
+package io.rwkv.text.sampling;
+
+import io.rwkv.text.generation.GenerationOptions;
 
 import java.util.SplittableRandom;
 

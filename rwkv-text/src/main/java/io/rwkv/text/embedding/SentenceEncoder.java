@@ -1,5 +1,8 @@
-package io.rwkv.core;
+package io.rwkv.text.embedding;
 
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvState;
+import io.rwkv.text.internal.Vocabulary;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.Arrays;
@@ -33,7 +36,7 @@ public final class SentenceEncoder {
         this.model = model;
         this.tokenizer = tokenizer;
         this.pooling = Objects.requireNonNull(pooling, "pooling");
-        TextGenerator.checkVocabulary(model, tokenizer);
+        Vocabulary.check(model, tokenizer);
     }
 
     /** The length of the vectors. */

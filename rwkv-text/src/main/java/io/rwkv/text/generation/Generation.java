@@ -1,4 +1,4 @@
-package io.rwkv.core;
+package io.rwkv.text.generation;
 
 /**
  * What a call of {@link TextGenerator} came to.

@@ -1,8 +1,10 @@
-package io.rwkv.core;
+package io.rwkv.text.sampling;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rwkv.text.generation.GenerationOptions;
 
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package io.rwkv.core;
+package io.rwkv.text.generation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

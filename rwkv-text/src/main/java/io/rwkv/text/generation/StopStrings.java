@@ -1,4 +1,4 @@
-package io.rwkv.core;
+package io.rwkv.text.generation;
 
 import java.util.List;
 

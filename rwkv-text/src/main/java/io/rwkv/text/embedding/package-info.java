@@ -1,0 +1,2 @@
+/** Turns texts into vectors. */
+package io.rwkv.text.embedding;

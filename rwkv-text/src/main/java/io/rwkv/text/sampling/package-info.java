@@ -1,0 +1,2 @@
+/** Chooses the next token from a model's logits. */
+package io.rwkv.text.sampling;
