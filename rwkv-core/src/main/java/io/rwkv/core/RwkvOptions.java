@@ -3,50 +3,129 @@ package io.rwkv.core;
 import java.util.Objects;
 
 /**
- * How to load a model. Immutable; start from {@link #defaults()}.
- *
- * @param engine an engine's name, or {@code auto} for the fastest that can run
- * @param precision how to hold weight matrices; the ND4J engine knows {@link Precision#F32} only
- * @param threads how many threads may compute one call, the caller's own included; 0 for one per processor, {@value #MAX_THREADS} at most. The ND4J engine
- * leaves that to its backend
- * @param progress hears how far loading is
+ * How to load a model. Immutable and safe for any number of threads; made by a {@link #builder()}, or changed by way of
+ * {@link #toBuilder()}.
  */
-public record RwkvOptions(String engine, Precision precision, int threads, LoadProgress progress) {
+public final class RwkvOptions {
     /** No number of threads above this is accepted. */
     public static final int MAX_THREADS = 1024;
 
-    /** Refuses nulls and a number of threads that is negative or above {@link #MAX_THREADS}. */
-    public RwkvOptions {
-        Objects.requireNonNull(engine, "engine");
-        Objects.requireNonNull(precision, "precision");
-        Objects.requireNonNull(progress, "progress");
-        if (threads < 0 || threads > MAX_THREADS) {
-            throw new IllegalArgumentException("threads: expected 0 to " + MAX_THREADS + ", found " + threads);
-        }
+    private static final RwkvOptions DEFAULTS = new Builder().build();
+
+    private final String engine;
+    private final Precision precision;
+    private final int threads;
+    private final LoadProgress progress;
+
+    private RwkvOptions(Builder builder) {
+        engine = builder.engine;
+        precision = builder.precision;
+        threads = builder.threads;
+        progress = builder.progress;
     }
 
     /** The fastest engine that can run, weights as stored, a thread per processor, no listener. */
     public static RwkvOptions defaults() {
-        return new RwkvOptions("auto", Precision.AS_STORED, 0, (done, total) -> {});
+        return DEFAULTS;
     }
 
-    /** The same with this engine: a name, or {@code auto}. */
+    /** A builder that begins with {@link #defaults()}. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** A builder that begins with these options. */
+    public Builder toBuilder() {
+        return new Builder().engine(engine).precision(precision).threads(threads).progress(progress);
+    }
+
+    /** An engine's name, or {@code auto} for the fastest that can run. */
+    public String engine() {
+        return engine;
+    }
+
+    /** How weight matrices are held; the ND4J engine knows {@link Precision#F32} only. */
+    public Precision precision() {
+        return precision;
+    }
+
+    /**
+     * How many threads may compute one call, the caller's own included; 0 for one per processor. The ND4J engine leaves that
+     * to its backend.
+     */
+    public int threads() {
+        return threads;
+    }
+
+    /** Hears how far loading is. */
+    public LoadProgress progress() {
+        return progress;
+    }
+
+    /** The same with this {@link #engine()}. */
     public RwkvOptions withEngine(String name) {
-        return new RwkvOptions(name, precision, threads, progress);
+        return toBuilder().engine(name).build();
     }
 
-    /** The same with weights held this way. */
+    /** The same with this {@link #precision()}. */
     public RwkvOptions withPrecision(Precision weights) {
-        return new RwkvOptions(engine, weights, threads, progress);
+        return toBuilder().precision(weights).build();
     }
 
-    /** The same with so many threads. */
+    /** The same with this {@link #threads()}. */
     public RwkvOptions withThreads(int number) {
-        return new RwkvOptions(engine, precision, number, progress);
+        return toBuilder().threads(number).build();
     }
 
-    /** The same with this listener. */
+    /** The same with this {@link #progress()}. */
     public RwkvOptions withProgress(LoadProgress listener) {
-        return new RwkvOptions(engine, precision, threads, listener);
+        return toBuilder().progress(listener).build();
+    }
+
+    /** Collects options. For one thread; may be used again after {@link #build()}. */
+    public static final class Builder {
+        private String engine = "auto";
+        private Precision precision = Precision.AS_STORED;
+        private int threads;
+        private LoadProgress progress = (done, total) -> {};
+
+        private Builder() {
+        }
+
+        /** An engine's name, or {@code auto}, the default, for the fastest that can run. */
+        public Builder engine(String name) {
+            engine = Objects.requireNonNull(name, "engine");
+            return this;
+        }
+
+        /** How to hold weight matrices; by default {@link Precision#AS_STORED}. */
+        public Builder precision(Precision weights) {
+            precision = Objects.requireNonNull(weights, "precision");
+            return this;
+        }
+
+        /**
+         * How many threads may compute one call; by default 0, one per processor.
+         *
+         * @throws IllegalArgumentException if it is negative or above {@value RwkvOptions#MAX_THREADS}
+         */
+        public Builder threads(int number) {
+            if (number < 0 || number > MAX_THREADS) {
+                throw new IllegalArgumentException("threads: expected 0 to " + MAX_THREADS + ", found " + number);
+            }
+            threads = number;
+            return this;
+        }
+
+        /** Hears how far loading is; by default nobody does. */
+        public Builder progress(LoadProgress listener) {
+            progress = Objects.requireNonNull(listener, "progress");
+            return this;
+        }
+
+        /** The options as they are now. */
+        public RwkvOptions build() {
+            return new RwkvOptions(this);
+        }
     }
 }
