@@ -14,12 +14,13 @@ import picocli.CommandLine.Option;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,9 +41,9 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Tokenizer tokenizer = Tokenizer.load(tokenizerFile);
-        AtomicFiles.write(out, temporary -> {
-            try (BufferedReader lines = Files.newBufferedReader(in);
-                    BufferedWriter to = Files.newBufferedWriter(temporary, StandardOpenOption.CREATE_NEW)) {
+        AtomicFiles.write(out, channel -> {
+            try (BufferedReader lines = Files.newBufferedReader(in)) {
+                Writer to = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
                 int number = 0;
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     number++;
@@ -50,6 +51,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     to.write(JSON.writeValueAsString(Map.of("ids", ids)));
                     to.write('\n');
                 }
+                to.flush();
             } catch (CharacterCodingException e) {
                 throw new IOException(in + ": expected UTF-8, found other bytes", e);
             }

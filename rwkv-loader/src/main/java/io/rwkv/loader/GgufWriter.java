@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -131,21 +132,17 @@ final class GgufWriter {
 
     /** Writes the file beside its final place and moves it there. */
     void write(Path path, LoadProgress progress) throws IOException {
-        AtomicFiles.write(path, temporary -> {
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE)) {
-                writeAll(ByteBuffer.wrap(header()), channel);
-                long total = entries.stream().mapToLong(Entry::bytes).sum();
-                try (Data data = new Data(channel, progress, total)) {
-                    for (Entry entry : entries) {
-                        pad(channel);
-                        data.write(entry);
-                    }
+        AtomicFiles.write(path, channel -> {
+            writeAll(ByteBuffer.wrap(header()), channel);
+            long total = entries.stream().mapToLong(Entry::bytes).sum();
+            try (Data data = new Data(channel, progress, total)) {
+                for (Entry entry : entries) {
+                    pad(channel);
+                    data.write(entry);
                 }
-                pad(channel);
-                channel.force(true);
-                progress.report(total, total);
             }
+            pad(channel);
+            progress.report(total, total);
         });
     }
 
@@ -170,12 +167,12 @@ final class GgufWriter {
         return (offset + GgufFile.DEFAULT_ALIGNMENT - 1) / GgufFile.DEFAULT_ALIGNMENT * GgufFile.DEFAULT_ALIGNMENT;
     }
 
-    private static void pad(FileChannel channel) throws IOException {
+    private static void pad(SeekableByteChannel channel) throws IOException {
         long position = channel.position();
         writeAll(ByteBuffer.allocate((int) (aligned(position) - position)), channel);
     }
 
-    private static void writeAll(ByteBuffer bytes, FileChannel channel) throws IOException {
+    private static void writeAll(ByteBuffer bytes, SeekableByteChannel channel) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
@@ -183,7 +180,7 @@ final class GgufWriter {
 
     /** Converts and writes the tensors' elements. */
     private final class Data implements Closeable {
-        private final FileChannel channel;
+        private final SeekableByteChannel channel;
         private final LoadProgress progress;
         private final long total;
         private final float[] values = new float[PIECE];
@@ -193,7 +190,7 @@ final class GgufWriter {
         private FileChannel in;
         private long done;
 
-        Data(FileChannel channel, LoadProgress progress, long total) {
+        Data(SeekableByteChannel channel, LoadProgress progress, long total) {
             this.channel = channel;
             this.progress = progress;
             this.total = total;

@@ -1,23 +1,26 @@
 package io.rwkv.core.internal;
 
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.concurrent.ThreadLocalRandom;
 
-/** Writes files whole or not at all. */
+/**
+ * Writes files whole or not at all. Any number of threads and processes may write one target: the last to end wins, whole.
+ *
+ * <p>There is no shutdown hook: a write works inside of one like anywhere else, and a JVM that ends during a write leaves the
+ * target as it was, and a temporary file that the next write into the folder removes, by whatever process.
+ */
 public final class AtomicFiles {
-    /** Writes a file that does not exist yet. */
+    /** Writes a file that is empty at first. */
     @FunctionalInterface
     public interface Writer {
-        /** @param temporary to be created with the usual permissions */
-        void write(Path temporary) throws IOException;
+        /** @param out not to be closed; on the default file system a {@link java.nio.channels.FileChannel} */
+        void write(SeekableByteChannel out) throws IOException;
     }
 
     private static final int MAX_LINKS = 40;
@@ -53,35 +56,18 @@ public final class AtomicFiles {
     }
 
     /**
-     * Writes beside the target, then moves the result there; if anything fails, or the program is told to end meanwhile,
-     * nothing is left behind.
+     * Writes beside the target, forces the result to the disk and moves it into place. If anything fails, the target is as it
+     * was and nothing else is left behind. A file that is replaced passes its permissions on, and its owner and group where
+     * this process may set them; a new one gets what the folder and the process's umask give. Nobody can read the data while
+     * it is written who could not read the target.
+     *
+     * @throws IOException if the disk or the folder refuses; it names the target
      */
     public static void write(Path path, Writer writer) throws IOException {
         Path target = target(path);
-        Path temporary = target.resolveSibling(
-                target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
-        Thread cleaner = new Thread(() -> {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException e) {
-                // The program ends, and there is nobody to tell.
-            }
-        }, "deletes " + temporary.getFileName());
-        Runtime.getRuntime().addShutdownHook(cleaner);
-        try {
-            writer.write(temporary);
-            try {
-                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-            }
-        } finally {
-            Files.deleteIfExists(temporary);
-            try {
-                Runtime.getRuntime().removeShutdownHook(cleaner);
-            } catch (IllegalStateException e) {
-                // The program is ending, and the hook has run or will run and find nothing.
-            }
+        try (TemporaryFile temporary = TemporaryFile.beside(target)) {
+            writer.write(temporary.channel());
+            temporary.moveTo(target);
         }
     }
 }

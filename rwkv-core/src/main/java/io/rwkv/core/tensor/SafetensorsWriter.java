@@ -7,12 +7,11 @@ import io.rwkv.core.internal.AtomicFiles;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -83,18 +82,31 @@ public final class SafetensorsWriter {
      * @throws IOException if the disk refuses; nothing is left behind then
      */
     public void write(Path path) throws IOException {
-        AtomicFiles.write(path, temporary -> {
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE)) {
-                Out out = new Out(channel);
-                out.bytes(header());
-                for (Entry entry : entries) {
-                    entry.data.writeTo(out);
-                }
-                out.flush();
-                channel.force(true);
+        AtomicFiles.write(path, channel -> write(buffer -> {
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
             }
-        });
+        }));
+    }
+
+    /**
+     * Writes the bytes that {@link #write(Path)} would, and flushes.
+     *
+     * @param out not closed
+     * @throws IOException if the stream refuses; part may have been written then
+     */
+    public void write(OutputStream out) throws IOException {
+        write(buffer -> out.write(buffer.array(), 0, buffer.limit()));
+        out.flush();
+    }
+
+    private void write(Sink sink) throws IOException {
+        Out out = new Out(sink);
+        out.bytes(header());
+        for (Entry entry : entries) {
+            entry.data.writeTo(out);
+        }
+        out.flush();
     }
 
     private byte[] header() throws IOException {
@@ -130,12 +142,17 @@ public final class SafetensorsWriter {
                 .array();
     }
 
-    private static final class Out {
-        private final FileChannel channel;
-        private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+    /** Takes all of a buffer that is ready to be read and has an array. */
+    private interface Sink {
+        void accept(ByteBuffer buffer) throws IOException;
+    }
 
-        Out(FileChannel channel) {
-            this.channel = channel;
+    private static final class Out {
+        private final Sink sink;
+        private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+
+        Out(Sink sink) {
+            this.sink = sink;
         }
 
         /** The buffer, with room for {@code bytes} more. */
@@ -153,10 +170,7 @@ public final class SafetensorsWriter {
         }
 
         void flush() throws IOException {
-            buffer.flip();
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
+            sink.accept(buffer.flip());
             buffer.clear();
         }
     }
