@@ -62,7 +62,8 @@ final class ConvertCommand implements Callable<Integer> {
         }
         Progress progress = new Progress("converting");
         try {
-            GgufConverter.convert(checkpoint, out, type, tokenizer, progress::report);
+            WhenTerminated.interrupt(
+                    () -> GgufConverter.convert(checkpoint, out, type, tokenizer, progress::report));
         } finally {
             progress.clear();
         }

@@ -41,7 +41,7 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Tokenizer tokenizer = Tokenizer.load(tokenizerFile);
-        AtomicFiles.write(out, channel -> {
+        WhenTerminated.interrupt(() -> AtomicFiles.write(out, channel -> {
             try (BufferedReader lines = Files.newBufferedReader(in)) {
                 Writer to = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
                 int number = 0;
@@ -55,7 +55,7 @@ final class TokenizeCommand implements Callable<Integer> {
             } catch (CharacterCodingException e) {
                 throw new IOException(in + ": expected UTF-8, found other bytes", e);
             }
-        });
+        }));
         return 0;
     }
 
