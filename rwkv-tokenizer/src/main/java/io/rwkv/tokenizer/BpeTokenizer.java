@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -38,6 +39,8 @@ public final class BpeTokenizer implements Tokenizer {
     private final AddedTokens rawTokens;
     /** Looked for after normalisation. */
     private final AddedTokens normalizedTokens;
+    /** Not changed once filled. */
+    private final BitSet specialIds = new BitSet();
     private final OptionalInt endOfText;
 
     private BpeTokenizer(TokenizerJson file) {
@@ -64,7 +67,9 @@ public final class BpeTokenizer implements Tokenizer {
         }
         rawTokens = raw.build();
         normalizedTokens = normalized.build();
+        addedTokens.stream().filter(AddedToken::special).forEach(token -> specialIds.set(token.id()));
         endOfText = idOf(END_OF_TEXT);
+        endOfText.ifPresent(specialIds::set);
     }
 
     /**
@@ -109,6 +114,11 @@ public final class BpeTokenizer implements Tokenizer {
     @Override
     public byte[] decodeBytes(int[] ids) {
         return tokens.decode(ids);
+    }
+
+    @Override
+    public boolean standsForText(int id) {
+        return tokens.hasBytes(id) && !specialIds.get(id);
     }
 
     @Override

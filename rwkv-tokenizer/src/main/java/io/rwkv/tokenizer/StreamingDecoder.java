@@ -34,8 +34,9 @@ public final class StreamingDecoder {
      * Takes the next id.
      *
      * @param id the id
-     * @return the text that is now complete, often the token's own, empty while a character is unfinished
-     * @throws IllegalArgumentException if the vocabulary has no token with this id; the decoder is then as before
+     * @return the text that is now complete, often the token's own; empty while a character is unfinished, and for an id
+     *         of the vocabulary that no token has
+     * @throws IllegalArgumentException if the id is outside the vocabulary; the decoder is then as before
      */
     public String accept(int id) {
         single[0] = id;

@@ -13,6 +13,8 @@ final class TokenTable {
      */
     static final int MAX_ID = (1 << ID_BITS) - 2;
 
+    private static final byte[] NOTHING = {};
+
     /** [id], null where no token has the id. */
     private final byte[][] bytes;
 
@@ -25,16 +27,9 @@ final class TokenTable {
         return bytes.length;
     }
 
-    /** @throws IllegalArgumentException if the id is outside the vocabulary */
-    boolean contains(int id) {
-        if (id < 0 || id >= bytes.length) {
-            throw outside(id);
-        }
-        return bytes[id] != null;
-    }
-
-    private IllegalArgumentException outside(int id) {
-        return new IllegalArgumentException("token id " + id + " is outside the vocabulary's 0 to " + (size() - 1));
+    /** Whether the id, which may be any number, is that of a token of one byte or more. */
+    boolean hasBytes(int id) {
+        return id >= 0 && id < bytes.length && bytes[id] != null && bytes[id].length > 0;
     }
 
     /** The token's bytes, not to be changed; null where no token has the id. */
@@ -42,6 +37,11 @@ final class TokenTable {
         return bytes[id];
     }
 
+    /**
+     * The bytes of all tokens in order. Ids within the table that no token has add nothing: a model may give any of them.
+     *
+     * @throws IllegalArgumentException if an id is outside the table
+     */
     byte[] decode(int[] ids) {
         long length = 0;
         for (int id : ids) {
@@ -54,7 +54,7 @@ final class TokenTable {
         byte[] decoded = new byte[(int) length];
         int end = 0;
         for (int id : ids) {
-            byte[] token = bytes[id];
+            byte[] token = bytesOf(id);
             System.arraycopy(token, 0, decoded, end, token.length);
             end += token.length;
         }
@@ -62,11 +62,11 @@ final class TokenTable {
     }
 
     private byte[] bytesOf(int id) {
-        if (!contains(id)) {
-            throw new IllegalArgumentException(
-                    "token id " + id + " is unused in this vocabulary of 0 to " + (size() - 1));
+        if (id < 0 || id >= bytes.length) {
+            throw new IllegalArgumentException("token id " + id + " is outside the vocabulary's 0 to " + (size() - 1));
         }
-        return bytes[id];
+        byte[] token = bytes[id];
+        return token == null ? NOTHING : token;
     }
 
     /** The lowest id of a token with these bytes. Reads the whole table: not for hot paths. */

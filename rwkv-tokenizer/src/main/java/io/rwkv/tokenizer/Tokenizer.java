@@ -44,28 +44,42 @@ public interface Tokenizer {
     int[] encode(String text);
 
     /**
-     * Decodes ids to text, special tokens included. Bytes that are no UTF-8 become U+FFFD, exactly as in
+     * Decodes ids to text. Special tokens that are written in characters, such as {@code "<|endoftext|>"}, are spelled
+     * out; ids that no token has stand for nothing and give nothing. Bytes that are no UTF-8 become U+FFFD, exactly as in
      * {@code new String(bytes, StandardCharsets.UTF_8)}.
      *
      * @param ids ids from 0 to {@link #vocabularySize()} - 1
      * @return the text
-     * @throws IllegalArgumentException if the vocabulary has no token with one of the ids; the message names the id
+     * @throws IllegalArgumentException if an id is outside the vocabulary, so that it must have come from another; the
+     *         message names it. Ids of a model whose rows are padded may lie there: see {@link #standsForText}
      */
     default String decode(int[] ids) {
         return new String(decodeBytes(ids), StandardCharsets.UTF_8);
     }
 
     /**
-     * Decodes ids to the bytes they stand for, whether or not they are UTF-8.
+     * Decodes ids to the bytes they stand for, whether or not they are UTF-8; otherwise as {@link #decode}.
      *
      * @param ids ids from 0 to {@link #vocabularySize()} - 1
      * @return the bytes of all tokens in order, a new array
-     * @throws IllegalArgumentException if the vocabulary has no token with one of the ids; the message names the id
+     * @throws IllegalArgumentException if an id is outside the vocabulary; the message names it
      */
     byte[] decodeBytes(int[] ids);
 
     /**
-     * The highest id of any token, plus one. A model may have more rows of embeddings than this: checkpoints pad them.
+     * Whether an id adds to the text that a model writes. It does not if no token has it, wherever it lies: in a gap of
+     * the vocabulary or beyond its end, among the rows with which checkpoints are padded. Nor does it if its token is a
+     * special one, such as that which ends a text. Whoever decodes what a model gives leaves these ids out; ids that are
+     * left in are safe for {@link #decode} and {@link StreamingDecoder#accept}.
+     *
+     * @param id any number
+     * @return whether its token is part of the text
+     */
+    boolean standsForText(int id);
+
+    /**
+     * The highest id of any token, plus one. Not all lower ids need have a token, and a model may have more rows of
+     * embeddings than this: checkpoints pad them.
      *
      * @return the size of an array that is indexed by id
      */

@@ -93,9 +93,8 @@ public final class WorldTokenizer implements Tokenizer {
      * @throws IllegalArgumentException if the id is outside the vocabulary
      */
     public Optional<byte[]> token(int id) {
-        return id == END_OF_TEXT || !tokens.contains(id)
-                ? Optional.empty()
-                : Optional.of(tokens.decode(new int[]{id}));
+        byte[] token = tokens.decode(new int[]{id});
+        return token.length == 0 ? Optional.empty() : Optional.of(token);
     }
 
     /** {@inheritDoc} The ids are 1 or more. */
@@ -143,6 +142,11 @@ public final class WorldTokenizer implements Tokenizer {
     @Override
     public byte[] decodeBytes(int[] ids) {
         return tokens.decode(ids);
+    }
+
+    @Override
+    public boolean standsForText(int id) {
+        return tokens.hasBytes(id);
     }
 
     @Override

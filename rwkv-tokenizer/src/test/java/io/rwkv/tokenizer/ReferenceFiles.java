@@ -29,9 +29,14 @@ final class ReferenceFiles {
 
     /** The file; skips the test if it is not there. */
     static Path find(String name) {
-        Path folder = Path.of(System.getProperty("rwkv.shared", "shared")).resolve("reference").resolve("tokenizer");
+        return find("tokenizer", name);
+    }
+
+    /** The file in a folder of the reference; skips the test if it is not there. */
+    static Path find(String part, String name) {
+        Path folder = Path.of(System.getProperty("rwkv.shared", "shared")).resolve("reference").resolve(part);
         assumeTrue(Files.exists(folder.resolve(name)), "no " + name + " in " + folder.toAbsolutePath().normalize()
-                + "; set -Drwkv.shared to the folder that holds reference/tokenizer");
+                + "; set -Drwkv.shared to the folder that holds reference/" + part);
         return folder.resolve(name);
     }
 

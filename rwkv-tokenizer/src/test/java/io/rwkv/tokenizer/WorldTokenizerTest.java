@@ -121,8 +121,6 @@ class WorldTokenizerTest {
         assertEquals(OptionalInt.empty(), tokenizer.idOf(""));
         assertEquals(OptionalInt.empty(), tokenizer.idOf("abc"));
         assertEquals(OptionalInt.empty(), tokenizer.idOf("<|endoftext|>"));
-        assertEquals("token id 299 is unused in this vocabulary of 0 to 300",
-                assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(new int[]{299})).getMessage());
         assertEquals("token id 301 is outside the vocabulary's 0 to 300",
                 assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(new int[]{301})).getMessage());
     }
