@@ -123,8 +123,7 @@ public final class TextGenerator {
 
         /** Whether a stop string has appeared. */
         boolean accept(int token) {
-            // Ids between the tokenizer's size and the model's are padding and stand for nothing.
-            if (token < tokenizer.vocabularySize()) {
+            if (tokenizer.standsForText(token)) {
                 emit(stopStrings.accept(decoder.accept(token)));
             }
             return stopStrings.found();
