@@ -26,9 +26,11 @@ final class GgufTokenizer {
 
     /** What the format says of a token. */
     static final int NORMAL = 1;
+    static final int UNKNOWN = 2;
     static final int CONTROL = 3;
     static final int USER_DEFINED = 4;
     static final int UNUSED = 5;
+    static final int BYTE = 6;
 
     private static final int MAX_TOKENS = 1 << 20;
     private static final int MAX_TOKEN_BYTES = 1 << 16;
@@ -65,7 +67,7 @@ final class GgufTokenizer {
     /** By id, null where the file only fills a gap, or has a token that stands for no text. */
     private static List<byte[]> tokens(GgufFile gguf) {
         List<Integer> types = new ArrayList<>();
-        gguf.metadata().integers(TYPES, MAX_TOKENS, (in, id) -> types.add(in.i32("a token's type")));
+        gguf.metadata().integers(TYPES, MAX_TOKENS, (in, id) -> types.add(type(in, id)));
         List<byte[]> tokens = new ArrayList<>();
         long[] bytes = {0};
         int count = gguf.metadata().strings(TOKENS, MAX_TOKENS, (in, id) -> {
@@ -74,7 +76,12 @@ final class GgufTokenizer {
             if (bytes[0] > MAX_BYTES) {
                 throw in.fault("expected at most " + MAX_BYTES + " bytes of tokens, found more");
             }
-            tokens.add(isText(id, escaped, types) ? unescape(in, id, escaped) : null);
+            byte[] token = isText(id, escaped, types) ? unescape(in, id, escaped) : null;
+            if (token != null && token.length != 1 && id < types.size() && types.get(id) == BYTE) {
+                throw in.fault("expected one byte, as \\x41, for token " + id + " of type " + BYTE + " (byte), found "
+                        + new String(escaped, StandardCharsets.ISO_8859_1));
+            }
+            tokens.add(token);
         });
         if (count < 0 || !types.isEmpty() && types.size() != count) {
             throw RwkvFormatException.inFile(gguf.file().path(),
@@ -84,12 +91,23 @@ final class GgufTokenizer {
         return tokens;
     }
 
+    /** A type of no known meaning may or may not stand for text, and either guess would be silent. */
+    private static int type(GgufInput in, int id) {
+        int type = in.i32("a token's type");
+        if (type < NORMAL || type > BYTE) {
+            throw in.fault("expected a type from " + NORMAL + " to " + BYTE + " for token " + id + ", found " + type);
+        }
+        return type;
+    }
+
     private static boolean isText(int id, byte[] escaped, List<Integer> types) {
         if (types.isEmpty()) {
             return id > 0 && !Arrays.equals(escaped, padding(id).getBytes(StandardCharsets.US_ASCII));
         }
-        int type = id < types.size() ? types.get(id) : NORMAL;
-        return type == NORMAL || type == USER_DEFINED;
+        return switch (id < types.size() ? types.get(id) : NORMAL) {
+            case UNKNOWN, CONTROL, UNUSED -> false;
+            default -> true;
+        };
     }
 
     /** What stands for an id that the model has and the vocabulary has not. */

@@ -15,6 +15,7 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.tokenizer.BpeTokenizer;
+import io.rwkv.tokenizer.StreamingDecoder;
 import io.rwkv.tokenizer.Tokenizer;
 import io.rwkv.tokenizer.TokenizerFormatException;
 import io.rwkv.tokenizer.WorldTokenizer;
@@ -112,6 +113,55 @@ class GgufTokenizerTest {
         assertEquals(261, tokenizer.vocabularySize());
         assertTrue(tokenizer.token(258).isEmpty());
         assertTrue(tokenizer.token(259).isEmpty());
+    }
+
+    /** NORMAL, USER_DEFINED and BYTE stand for text, UNKNOWN, CONTROL and UNUSED for nothing, wherever they lie. */
+    @Test
+    void everyTypeShouldStandForTextOrForNothing() throws IOException {
+        List<String> tokens = tokens("unknown", "control", "user", "unused", "[PAD261]", "normal");
+        tokens.set(1 + 'A', "\\x41");
+        int[] types = new int[tokens.size()];
+        Arrays.fill(types, 1);
+        types[0] = 3;
+        types[1 + 'A'] = 6;
+        for (int i = 0; i < 4; i++) {
+            types[257 + i] = 2 + i;
+        }
+        types[261] = 5;
+        WorldTokenizer tokenizer = load(
+                world(tokens).key("tokenizer.ggml.token_type", GgufBuilder.ARRAY, types(types)));
+        assertEquals(263, tokenizer.vocabularySize());
+        StreamingDecoder decoder = tokenizer.newStreamingDecoder();
+        for (int id : new int[]{0, 257, 258, 260, 261}) {
+            assertFalse(tokenizer.standsForText(id), "id " + id);
+            assertEquals("", tokenizer.decode(new int[]{id}), "id " + id);
+            assertEquals("", decoder.accept(id), "id " + id);
+            assertTrue(tokenizer.token(id).isEmpty(), "id " + id);
+        }
+        assertEquals("user A normal",
+                tokenizer.decode(new int[]{259, 257, 1 + ' ', 1 + 'A', 260, 1 + ' ', 261, 262, 0}));
+        assertEquals(2 + "control".length(), tokenizer.encode("usercontrolnormal").length);
+    }
+
+    @Test
+    void typesThatMeanNothingKnownShouldBeRefused() throws IOException {
+        for (int type : new int[]{0, 7, -1, Integer.MAX_VALUE}) {
+            int[] types = new int[257];
+            Arrays.fill(types, 1);
+            types[0] = 3;
+            types[12] = type;
+            Path path = write(world(tokens()).key("tokenizer.ggml.token_type", GgufBuilder.ARRAY, types(types)));
+            String message = assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(path)).getMessage();
+            assertTrue(message.contains("expected a type from 1 to 6 for token 12, found " + type), message);
+        }
+        int[] types = new int[258];
+        Arrays.fill(types, 1);
+        types[0] = 3;
+        types[257] = 6;
+        Path path = write(
+                world(tokens("<0x0A>")).key("tokenizer.ggml.token_type", GgufBuilder.ARRAY, types(types)));
+        String message = assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(path)).getMessage();
+        assertTrue(message.contains("for token 257 of type 6 (byte), found <0x0A>"), message);
     }
 
     @Test
