@@ -11,14 +11,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Finds the tokenizer of a checkpoint. A GGUF file may hold its own. Other checkpoints do not, but the size of the vocabulary
  * tells which of the two published ones it is; any other must be named, or lie beside the checkpoint as
- * {@code tokenizer.json}.
+ * {@code tokenizer.json}. Nothing is guessed: where no tokenizer lies under the name expected, the error lists those that do
+ * lie there.
  *
  * <p>All methods are safe for any number of threads.
  */
@@ -27,12 +26,6 @@ public final class Tokenizers {
     public static final String FOLDER_PROPERTY = "rwkv.tokenizers";
     /** The environment variable that names one where the property is not set. */
     public static final String FOLDER_VARIABLE = "RWKV_TOKENIZERS";
-
-    private static final String BPE_20B = "20B_tokenizer.json";
-    private static final int SIZE_20B = 50277;
-    private static final String WORLD = "rwkv_vocab_v20230424.txt";
-    private static final int SIZE_WORLD = 65536; // rows in checkpoints; the vocabulary has 65530 ids
-    private static final String OTHER = "tokenizer.json";
 
     private Tokenizers() {
     }
@@ -57,62 +50,64 @@ public final class Tokenizers {
     }
 
     /**
-     * Loads the tokenizer of a checkpoint: the one that the file holds, else {@value #BPE_20B} for a vocabulary of {@value #SIZE_20B}, {@value #WORLD} for one of
-     * {@value #SIZE_WORLD}, else {@value #OTHER}. Looks beside the checkpoint, then, for the two published ones, in the folder
-     * that {@value #FOLDER_PROPERTY} or {@value #FOLDER_VARIABLE} names.
+     * Loads the tokenizer of a checkpoint: the one that the file holds, else the file that {@link #fileFor} finds. One that
+     * leaves many of the model's rows unused is taken with a warning in the log, as {@link #checkFits} gives it.
      *
-     * @throws NoSuchFileException if it is in none of the places, which the message names
-     * @throws io.rwkv.core.RwkvFormatException if the checkpoint is a GGUF file that is damaged, or whose tokenizer has more
+     * @param checkpoint the checkpoint's file, or the folder of its files
+     * @throws NoSuchFileException if it is in none of the places; the message names them, and what other tokenizers lie there
+     * @throws io.rwkv.core.RwkvFormatException if the checkpoint is a GGUF file that is damaged, or the tokenizer has more
      *         tokens than the model
-     * @throws io.rwkv.tokenizer.TokenizerFormatException if the file is damaged
+     * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged
      * @throws IOException if it cannot be read
      */
     public static Tokenizer forCheckpoint(Path checkpoint, RwkvConfig config) throws IOException {
-        if (Files.exists(checkpoint)) {
-            Optional<Tokenizer> own = inCheckpoint(checkpoint);
-            if (own.isPresent()) {
-                if (own.get().vocabularySize() > config.vocabularySize()) {
-                    throw RwkvFormatException.inFile(checkpoint, "expected a tokenizer of at most "
-                            + config.vocabularySize() + " tokens, found " + own.get().vocabularySize());
-                }
-                return own.get();
-            }
+        Optional<Tokenizer> own = Files.isRegularFile(checkpoint) ? inCheckpoint(checkpoint) : Optional.empty();
+        if (own.isPresent()) {
+            return fitting(own.get(), checkpoint, config);
         }
-        Optional<Path> file = fileFor(checkpoint, config);
-        if (file.isPresent()) {
-            return Tokenizer.load(file.get());
+        TokenizerPlaces places = new TokenizerPlaces(checkpoint, config);
+        Path file = places.file().orElseThrow(places::notFound);
+        return fitting(Tokenizer.load(file), file, config);
+    }
+
+    private static Tokenizer fitting(Tokenizer tokenizer, Path file, RwkvConfig config) {
+        if (tokenizer.vocabularySize() > config.vocabularySize()) {
+            throw RwkvFormatException.inFile(file, "expected a tokenizer of at most " + config.vocabularySize()
+                    + " tokens, found " + tokenizer.vocabularySize());
         }
-        String name = nameFor(config);
-        throw new NoSuchFileException(name + ", the tokenizer for a vocabulary of " + config.vocabularySize()
-                + "; looked for " + places(checkpoint, name) + (name.equals(OTHER)
-                        ? "; name one explicitly"
-                        : "; name one explicitly, or its folder with the environment variable " + FOLDER_VARIABLE));
+        TokenizerFit.check(tokenizer, config);
+        return tokenizer;
     }
 
     /**
-     * The file that {@link #forCheckpoint} loads for a checkpoint that holds no tokenizer itself.
+     * Checks that a tokenizer can be that of a model. Whatever puts the two together calls this.
      *
+     * <p>A tokenizer with fewer tokens than the model has rows is taken, as checkpoints have spare ones. If it leaves more
+     * than 512 of them, it is probably another model's: every text would be encoded to ids that mean something else. That is
+     * one warning in the log, once for each tokenizer and size of model.
+     *
+     * @throws IllegalArgumentException if the tokenizer has more tokens than the model
+     */
+    public static void checkFits(Tokenizer tokenizer, RwkvConfig config) {
+        TokenizerFit.check(tokenizer, config);
+    }
+
+    /**
+     * The file that {@link #forCheckpoint} loads for a checkpoint that holds no tokenizer itself. The size of the model's
+     * vocabulary tells what is looked for:
+     * <ul>
+     * <li>50,277: {@code 20B_tokenizer.json}, beside the checkpoint, then in the folder that {@value #FOLDER_PROPERTY} or
+     * {@value #FOLDER_VARIABLE} names;
+     * <li>65,536 or 65,530: {@code rwkv_vocab_v20230424.txt}, in the same places;
+     * <li>up to 512 more than 50,277 or 65,530, as in padded checkpoints, 50,304 among them: the same file, but only beside
+     * the checkpoint, else {@code tokenizer.json} beside it;
+     * <li>any other: {@code tokenizer.json} beside the checkpoint.
+     * </ul>
+     *
+     * @param checkpoint the checkpoint's file, or the folder of its files
      * @return empty if there is none in any of the places
      */
     public static Optional<Path> fileFor(Path checkpoint, RwkvConfig config) {
-        return places(checkpoint, nameFor(config)).stream().filter(Files::exists).findFirst();
-    }
-
-    private static String nameFor(RwkvConfig config) {
-        return switch (config.vocabularySize()) {
-            case SIZE_20B -> BPE_20B;
-            case SIZE_WORLD -> WORLD;
-            default -> OTHER;
-        };
-    }
-
-    private static Set<Path> places(Path checkpoint, String name) {
-        Set<Path> places = new LinkedHashSet<>();
-        places.add(checkpoint.toAbsolutePath().normalize().resolveSibling(name));
-        String folder = System.getProperty(FOLDER_PROPERTY, System.getenv(FOLDER_VARIABLE));
-        if (folder != null && !name.equals(OTHER)) {
-            places.add(Path.of(folder).toAbsolutePath().resolve(name));
-        }
-        return places;
+        return new TokenizerPlaces(checkpoint, config).file();
     }
 }

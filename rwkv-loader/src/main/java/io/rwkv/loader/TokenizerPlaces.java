@@ -1,0 +1,162 @@
+package io.rwkv.loader;
+
+import io.rwkv.core.RwkvConfig;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Where the tokenizer of one checkpoint is looked for, and what to say if it is in none of the places. */
+final class TokenizerPlaces {
+    /**
+     * A vocabulary that many checkpoints share.
+     *
+     * @param file its name wherever it is published
+     * @param tokens the number of its ids
+     * @param rows the number of rows in the checkpoints published with it
+     */
+    private record Published(String file, int tokens, int rows) {
+        boolean isFor(int vocabulary) {
+            return vocabulary == tokens || vocabulary == rows;
+        }
+
+        /** Whether the vocabulary may be this one with spare rows; another of about its size is as likely. */
+        boolean mayBePaddedTo(int vocabulary) {
+            return vocabulary >= tokens && vocabulary - tokens <= TokenizerFit.MOST_SPARE_ROWS;
+        }
+    }
+
+    private static final List<Published> PUBLISHED = List.of(new Published("20B_tokenizer.json", 50277, 50277),
+            new Published("rwkv_vocab_v20230424.txt", 65530, 65536));
+    private static final String OTHER = "tokenizer.json";
+
+    private static final Pattern NAME = Pattern
+            .compile(".*(tokenizer|vocab|merges|bpe|spiece|sentencepiece).*\\.(json|txt|model|tiktoken)|.*\\.tiktoken");
+    /** How a vocabulary begins: that of the World models, or a tokenizer.json. */
+    private static final Pattern CONTENT = Pattern
+            .compile("[0-9]+ b?['\"].*|\\s*\\{.*\"(added_tokens|truncation)\"\\s*:.*", Pattern.DOTALL);
+    private static final int HEAD = 512;
+    private static final int MOST_FILES_LOOKED_AT = 2000;
+    private static final int MOST_NAMED = 10;
+
+    private final Path checkpoint;
+    private final int vocabulary;
+    /** The checkpoint's own, absolute. */
+    private final Path folder;
+    /** Null where none is named. */
+    private final Path shared;
+    private final Set<Path> places = new LinkedHashSet<>();
+
+    TokenizerPlaces(Path checkpoint, RwkvConfig config) {
+        this.checkpoint = checkpoint;
+        vocabulary = config.vocabularySize();
+        Path absolute = checkpoint.toAbsolutePath().normalize();
+        folder = Files.isDirectory(absolute) || absolute.getParent() == null ? absolute : absolute.getParent();
+        String named = System.getProperty(Tokenizers.FOLDER_PROPERTY, System.getenv(Tokenizers.FOLDER_VARIABLE));
+        shared = named == null ? null : Path.of(named).toAbsolutePath();
+        Optional<Published> exact = PUBLISHED.stream().filter(p -> p.isFor(vocabulary)).findFirst();
+        if (exact.isPresent()) {
+            places.add(folder.resolve(exact.get().file));
+            if (shared != null) {
+                places.add(shared.resolve(exact.get().file));
+            }
+        } else {
+            // Only what lies beside the checkpoint was put there for it: GPT-2's vocabulary is padded to 50,304 as well.
+            PUBLISHED.stream().filter(p -> p.mayBePaddedTo(vocabulary)).forEach(p -> places.add(folder.resolve(
+                    p.file)));
+            places.add(folder.resolve(OTHER));
+        }
+    }
+
+    /** The name of the published vocabulary that goes with so many rows; {@value #OTHER} if none does. */
+    static String usualName(int vocabulary) {
+        return PUBLISHED.stream().filter(p -> p.isFor(vocabulary) || p.mayBePaddedTo(vocabulary)).findFirst()
+                .map(Published::file).orElse(OTHER);
+    }
+
+    /** The first place that holds a file. */
+    Optional<Path> file() {
+        return places.stream().filter(Files::isRegularFile).findFirst();
+    }
+
+    /** Says what was looked for and where, and which other tokenizer files lie there. */
+    NoSuchFileException notFound() {
+        StringBuilder message = new StringBuilder("no tokenizer found for ").append(checkpoint)
+                .append(", a model of ").append(vocabulary).append(" tokens; looked for ").append(names(places));
+        Set<Path> others = new TreeSet<>(tokenizersIn(folder));
+        if (shared != null) {
+            others.addAll(tokenizersIn(shared));
+        }
+        message.append(others.isEmpty()
+                ? "; no other tokenizer file lies there"
+                : "; other tokenizer files there: " + names(others));
+        message.append("; name the right one explicitly");
+        if (shared == null && PUBLISHED.stream().anyMatch(p -> p.isFor(vocabulary))) {
+            message.append(", or its folder with the environment variable ").append(Tokenizers.FOLDER_VARIABLE);
+        } else if (shared != null && !Files.isDirectory(shared)) {
+            message.append("; the folder of tokenizers ").append(shared).append(" does not exist");
+        }
+        return new NoSuchFileException(message.toString());
+    }
+
+    private static String names(Collection<Path> paths) {
+        List<String> names = new ArrayList<>();
+        for (Path path : paths) {
+            if (names.size() == MOST_NAMED) {
+                return String.join(", ", names) + " and " + (paths.size() - MOST_NAMED) + " more";
+            }
+            names.add(path.toString());
+        }
+        return String.join(", ", names);
+    }
+
+    private static List<Path> tokenizersIn(Path folder) {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            int looked = 0;
+            for (Path file : files) {
+                if (++looked > MOST_FILES_LOOKED_AT) {
+                    break;
+                }
+                if (Files.isRegularFile(file) && isTokenizer(file)) {
+                    found.add(file);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            // A folder that cannot be listed shows nothing; what is missing is reported all the same.
+            return found;
+        }
+        return found;
+    }
+
+    private static boolean isTokenizer(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (name.equals("tokenizer_config.json")) {
+            return false;
+        }
+        if (NAME.matcher(name).matches()) {
+            return true;
+        }
+        if (!name.endsWith(".txt") && !name.endsWith(".json")) {
+            return false;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return CONTENT.matcher(new String(in.readNBytes(HEAD), StandardCharsets.ISO_8859_1)).matches();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
