@@ -186,7 +186,7 @@ final class Gemv {
         return pairs.and(UPPER_HALF).reinterpretAsFloats();
     }
 
-    /** Half-precision numbers, exact, subnormals included; infinities and NaN do not occur in weights. */
+    /** Half-precision numbers, exact, subnormals included; finite ones, which {@link TilePacker} sees to. */
     static FloatVector lowerHalves(IntVector pairs) {
         return upperHalves(pairs.lanewise(VectorOperators.LSHL, 16));
     }

@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Numbers rounded to integers in blocks of 32 with a common scale, such that the largest of a block becomes the limit. What
- * is not finite makes the scale of its block so.
+ * is not finite makes the scale of its block NaN.
  */
 final class Rounding {
     static final int BLOCK = 32;
@@ -34,7 +34,7 @@ final class Rounding {
             FloatVector.fromArray(FLOATS, x, at + j).fma(inverse, FloatVector.broadcast(FLOATS, ROUND))
                     .reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND)).intoArray(out, to + j);
         }
-        return most / limit;
+        return scale(most, limit);
     }
 
     /** The same numbers times their scales, of {@code from} to {@code to - 1}, which are whole blocks. */
@@ -42,7 +42,7 @@ final class Rounding {
         for (int k = from; k < to; k += BLOCK) {
             float most = most(x, k);
             FloatVector inverse = inverse(most, limit);
-            float scale = most / limit;
+            float scale = scale(most, limit);
             for (int j = k; j < k + BLOCK; j += L) {
                 FloatVector.fromArray(FLOATS, x, j).fma(inverse, FloatVector.broadcast(FLOATS, ROUND)).sub(ROUND)
                         .mul(scale).intoArray(out, j);
@@ -67,6 +67,11 @@ final class Rounding {
             most = most.max(FloatVector.fromArray(FLOATS, x, j).reinterpretAsInts().and(Integer.MAX_VALUE));
         }
         return Float.intBitsToFloat(most.reduceLanes(VectorOperators.MAX));
+    }
+
+    /** Infinity becomes NaN: the numbers of its block are lost, their signs too. */
+    private static float scale(float most, int limit) {
+        return most / limit + (most - most);
     }
 
     private static FloatVector inverse(float most, int limit) {

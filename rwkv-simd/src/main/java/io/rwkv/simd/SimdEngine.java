@@ -54,7 +54,8 @@ final class SimdEngine implements Engine {
     public Matrix matrix(StoredTensor weights, MatrixUse use) {
         long[] shape = weights.shape();
         int columns = Math.toIntExact(shape[1]);
-        TiledMatrix matrix = new TiledMatrix(format(weights.dtype(), use, columns), Math.toIntExact(shape[0]), columns,
+        Format format = format(weights.dtype(), use, columns);
+        TiledMatrix matrix = new TiledMatrix(format, Math.toIntExact(shape[0]), columns,
                 skipping && use == MatrixUse.AFTER_SQUARED_RELU, memory);
         TilePacker[] packers = new TilePacker[team.size()];
         try {
@@ -65,10 +66,15 @@ final class SimdEngine implements Engine {
                 packers[worker].pack(tile);
             });
         } catch (ArithmeticException e) {
-            if (precision == Precision.AS_STORED) {
+            if (precision == Precision.AS_STORED || format.name().equals(weights.dtype().name())) {
                 throw e;
             }
             throw new IllegalArgumentException("precision: tensor " + weights.name() + ", " + e.getMessage(), e);
+        }
+        for (TilePacker packer : packers) {
+            if (packer != null && !packer.finite()) {
+                matrix.expectNoZeros(); // zero times infinity is not zero
+            }
         }
         weightBytes += matrix.bytes();
         return matrix;

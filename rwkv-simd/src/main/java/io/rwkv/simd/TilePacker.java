@@ -14,11 +14,14 @@ import java.util.Arrays;
 
 /**
  * Brings the rows of a stored matrix into tiles, converting or quantising them on the way. Rows that the file holds in the
- * wanted form are not converted at all. For one thread.
+ * wanted form are not converted at all. Kernels take half-precision numbers, weights and scales, to be finite, which is seen
+ * to here. For one thread.
  */
 final class TilePacker {
     private static final int BLOCK = 32; // columns of a block, in the files too
     private static final float MOST_IN_HALF = 65504;
+    /** Half-way to the power of two that bfloat16 does not have: from here on, rounding makes infinity of a number. */
+    private static final float BEYOND_BFLOAT = 0x1.FFp127f;
 
     private final TiledMatrix matrix;
     private final StoredTensor stored;
@@ -30,6 +33,7 @@ final class TilePacker {
     private final byte[] rows; // of one tile, as they come
     private final ByteBuffer encoded; // the same
     private final byte[] tile;
+    private boolean finite = true;
 
     TilePacker(TiledMatrix matrix, StoredTensor stored) {
         this.matrix = matrix;
@@ -67,27 +71,69 @@ final class TilePacker {
         MemorySegment.copy(MemorySegment.ofArray(tile), 0, matrix.memory(number), 0, tile.length);
     }
 
+    /** Whether all weights packed so far are finite. Always so of other formats than F32 and BF16, which hold what is not. */
+    boolean finite() {
+        return finite;
+    }
+
     /** Reads one row in the wanted type. */
     private void read(long number, int to) {
         if (stored instanceof MappedTensor mapped && mapped.dtype() == type && mapped.isContiguous()
                 && rowBytes <= MappedFile.MAX_SLICE) {
             mapped.file().slice(mapped.byteOffset() + number * rowBytes, rowBytes).get(rows, to, rowBytes);
+            switch (type) {
+                case F16 -> checkHalves(number, to);
+                case Q8_0, Q4_0 -> checkScales(number, to);
+                default -> finite &= NonFinite.none(type, encoded, to, columns);
+            }
             return;
         }
         stored.read(number * columns, values, 0, columns);
-        if (type == DType.F16 || type.blockLength() > 1) {
-            check(number);
+        check(number);
+        try {
+            type.narrow(values, 0, columns, encoded, to);
+        } catch (IllegalArgumentException e) { // a scale beyond half precision
+            throw new ArithmeticException("row " + number + ": " + e.getMessage());
         }
-        type.narrow(values, 0, columns, encoded, to);
     }
 
+    /** Before a row is converted. */
     private void check(long number) {
-        float most = type == DType.F16 ? MOST_IN_HALF : Float.MAX_VALUE;
         for (float value : values) {
-            // Written so that NaN fails. Half precision has no such numbers, and in a block all others would be lost.
-            if (!(Math.abs(value) <= most)) {
+            boolean held = switch (type) {
+                case F32 -> true;
+                case BF16 -> !Float.isFinite(value) || Math.abs(value) < BEYOND_BFLOAT;
+                // Written so that NaN fails. The kernels have no such numbers, and in a block all others would be lost.
+                case F16 -> Math.abs(value) <= MOST_IN_HALF;
+                default -> Math.abs(value) <= Float.MAX_VALUE;
+            };
+            if (!held) {
                 throw new ArithmeticException(
                         "row " + number + ": expected weights that " + type + " can hold, found " + value);
+            }
+            finite &= Float.isFinite(value);
+        }
+    }
+
+    private void checkHalves(long number, int from) {
+        if (NonFinite.none(DType.F16, encoded, from, columns)) {
+            return;
+        }
+        for (int k = 0; k < columns; k++) {
+            float value = Float.float16ToFloat(encoded.getShort(from + 2 * k));
+            if (!Float.isFinite(value)) {
+                throw new ArithmeticException(
+                        "row " + number + ", column " + k + ": expected a finite weight, found " + value);
+            }
+        }
+    }
+
+    private void checkScales(long number, int from) {
+        for (int block = 0; block * BLOCK < columns; block++) {
+            float scale = Float.float16ToFloat(encoded.getShort(from + block * type.blockBytes()));
+            if (!Float.isFinite(scale)) {
+                throw new ArithmeticException("row " + number + ", block " + block + ": expected a finite scale, found "
+                        + scale);
             }
         }
     }

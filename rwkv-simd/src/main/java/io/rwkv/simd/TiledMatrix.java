@@ -11,7 +11,7 @@ import java.lang.foreign.SegmentAllocator;
  */
 final class TiledMatrix implements Matrix {
     private final Format format;
-    private final boolean sparseInput;
+    private boolean sparseInput; // written while loading, by one thread
     private final int rows;
     private final int columns;
     private final MemorySegment memory;
@@ -43,6 +43,11 @@ final class TiledMatrix implements Matrix {
 
     boolean sparseInput() {
         return sparseInput;
+    }
+
+    /** While it is filled: all weights are to be read, whatever they are multiplied by. */
+    void expectNoZeros() {
+        sparseInput = false;
     }
 
     @Override

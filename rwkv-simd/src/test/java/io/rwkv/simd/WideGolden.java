@@ -57,13 +57,18 @@ final class WideGolden {
 
     /** One with a weight that is no number, in a tensor said to be of this type. */
     static RwkvModel damaged(DType type, RwkvOptions options) {
+        String name = "blocks.1.att.key.weight";
+        StoredTensor whole = weights(RwkvVersion.V7, Precision.F32).tensor(name);
+        float[] values = whole.toFloats();
+        values[FACTOR * WIDTH] = Float.NaN; // in the second row
+        return with(name, new HeapTensor(name, type, whole.shape(), values), options);
+    }
+
+    /** An RWKV-7 with this tensor in the place of its own. */
+    static RwkvModel with(String name, StoredTensor tensor, RwkvOptions options) {
         TensorFile whole = weights(RwkvVersion.V7, Precision.F32);
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-        whole.names().forEach(name -> tensors.put(name, whole.tensor(name)));
-        String name = "blocks.1.att.key.weight";
-        float[] values = whole.tensor(name).toFloats();
-        values[FACTOR * WIDTH] = Float.NaN; // in the second row
-        tensors.put(name, new HeapTensor(name, type, whole.tensor(name).shape(), values));
+        whole.names().forEach(n -> tensors.put(n, n.equals(name) ? tensor : whole.tensor(n)));
         return RwkvModel.load(new TensorFile(whole.path(), "damaged", tensors, Map.of()), config(RwkvVersion.V7),
                 options.withEngine("simd"));
     }

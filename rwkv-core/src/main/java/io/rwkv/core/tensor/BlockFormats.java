@@ -23,10 +23,10 @@ final class BlockFormats {
             int o = at + i * dtype.blockLength();
             switch (dtype) {
                 case Q8_0 -> q8(from, p, to, o);
-                case Q4_0 -> q4(from, p + 2, half(from, p), -8 * half(from, p), to, o);
-                case Q4_1 -> q4(from, p + 4, half(from, p), half(from, p + 2), to, o);
-                case Q5_0 -> q5(from, p + 2, half(from, p), -16 * half(from, p), to, o);
-                case Q5_1 -> q5(from, p + 4, half(from, p), half(from, p + 2), to, o);
+                case Q4_0 -> q4(from, p + 2, half(from, p), 8, 0, to, o);
+                case Q4_1 -> q4(from, p + 4, half(from, p), 0, half(from, p + 2), to, o);
+                case Q5_0 -> q5(from, p + 2, half(from, p), 16, 0, to, o);
+                case Q5_1 -> q5(from, p + 4, half(from, p), 0, half(from, p + 2), to, o);
                 case Q4_K -> q4or5k(from, p, -1, p + 16, to, o);
                 case Q5_K -> q4or5k(from, p, p + 16, p + 48, to, o);
                 case Q6_K -> q6k(from, p, to, o);
@@ -46,22 +46,26 @@ final class BlockFormats {
         }
     }
 
-    /** A byte's low half is an element of the first half of the block, its high half one of the second. */
-    private static void q4(ByteBuffer from, int p, float d, float m, float[] to, int o) {
+    /**
+     * A byte's low half is an element of the first half of the block, its high half one of the second.
+     *
+     * @param zero the number that means zero, taken off before it is scaled: an infinite scale keeps the signs so
+     */
+    private static void q4(ByteBuffer from, int p, float d, int zero, float m, float[] to, int o) {
         for (int i = 0; i < SMALL / 2; i++) {
             int pair = from.get(p + i) & 0xFF;
-            to[o + i] = d * (pair & 0xF) + m;
-            to[o + i + SMALL / 2] = d * (pair >>> 4) + m;
+            to[o + i] = d * ((pair & 0xF) - zero) + m;
+            to[o + i + SMALL / 2] = d * ((pair >>> 4) - zero) + m;
         }
     }
 
     /** As {@link #q4}, after 32 bits that are the elements' fifth ones, in order. */
-    private static void q5(ByteBuffer from, int p, float d, float m, float[] to, int o) {
+    private static void q5(ByteBuffer from, int p, float d, int zero, float m, float[] to, int o) {
         int fifth = from.getInt(p);
         for (int i = 0; i < SMALL / 2; i++) {
             int pair = from.get(p + 4 + i) & 0xFF;
-            to[o + i] = d * (pair & 0xF | (fifth >>> i & 1) << 4) + m;
-            to[o + i + SMALL / 2] = d * (pair >>> 4 | (fifth >>> i + SMALL / 2 & 1) << 4) + m;
+            to[o + i] = d * ((pair & 0xF | (fifth >>> i & 1) << 4) - zero) + m;
+            to[o + i + SMALL / 2] = d * ((pair >>> 4 | (fifth >>> i + SMALL / 2 & 1) << 4) - zero) + m;
         }
     }
 

@@ -76,6 +76,29 @@ class BlockFormatsTest {
         assertEquals(10f, values[31]);
     }
 
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = {"Q8_0", "Q4_0", "Q5_0"})
+    void anInfiniteScaleShouldKeepTheSignsOfItsBlock(DType dtype) {
+        for (float scale : new float[]{Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            ByteBuffer block = block(dtype).putShort(DType.floatToHalf(scale));
+            if (dtype == DType.Q5_0) {
+                block.putInt(0);
+            }
+            // -1, 0 and 1; what the other bytes mean, whatever their place, is not zero.
+            byte[] three = dtype == DType.Q8_0
+                    ? new byte[]{-1, 0, 1}
+                    : dtype == DType.Q4_0 ? new byte[]{7, 8, 9} : new byte[]{15, 0, 1};
+            block.put(three);
+            if (dtype == DType.Q5_0) {
+                block.putInt(5, 0b110);
+            }
+            float[] values = widen(dtype, block);
+            assertEquals(-scale, values[0], dtype + " of " + scale);
+            assertEquals(Float.NaN, values[1], dtype + " of " + scale);
+            assertEquals(scale, values[2], dtype + " of " + scale);
+        }
+    }
+
     /** Scales 1, 2, 3, 4 and 17, 34, 51, 63; minima 5, 6, 7, 8 and 36, 55, 10, 29. */
     private static ByteBuffer putSixBits(ByteBuffer block) {
         block.put((byte) (1 | 1 << 6)).put((byte) (2 | 2 << 6)).put((byte) (3 | 3 << 6)).put((byte) (4 | 3 << 6));
