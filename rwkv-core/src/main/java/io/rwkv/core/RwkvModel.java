@@ -7,7 +7,8 @@ import io.rwkv.core.internal.model.LoadedModel;
 import io.rwkv.core.internal.model.Runner.Sink;
 import io.rwkv.core.internal.model.Runner.Wanted;
 import io.rwkv.core.internal.model.StateArrays;
-import io.rwkv.core.internal.nd4j.FreshArrays;
+import io.rwkv.core.internal.nd4j.Nd4jBridge;
+import io.rwkv.core.internal.nd4j.Nd4jResult;
 import io.rwkv.core.tensor.TensorFile;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,7 +26,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>All methods that read tokens take one token or many: one is the recurrent form, many are the parallel form, with the
  * same results, and any way of splitting a text over several calls gives the same results as one call. They move the state
  * on past the last token, or, if they fail, leave it as it was. Token ids are those of the model's tokenizer, 0 to
- * {@link RwkvConfig#vocabularySize()} − 1. Common to all of them:
+ * {@link RwkvConfig#vocabularySize()} − 1. Values are given as the model makes them: those of a damaged model may be NaN or
+ * infinite. Common to all of them:
  * <ul>
  * <li>{@link IllegalArgumentException} if there is no token, a token is not in the vocabulary, or the state was made by
  * another model;
@@ -43,10 +45,10 @@ public final class RwkvModel implements AutoCloseable {
 
     private RwkvModel(RwkvConfig config, Engine engine, LoadedModel loaded) {
         this.config = config;
-        this.engine = engine;
         this.engineName = engine.name();
         this.weightBytes = engine.weightBytes();
         this.loaded = loaded;
+        this.engine = engine;
     }
 
     /**
@@ -137,33 +139,29 @@ public final class RwkvModel implements AutoCloseable {
     /**
      * Reads tokens.
      *
-     * @return [vocabulary]: logits of the token after the last one; the caller owns the array and may close it. Needs an
-     * ND4J backend
+     * @return [vocabulary]: logits of the token after the last one; float32, row-major, outside any ND4J workspace. The caller
+     * owns the array and may close it
+     * @throws IllegalStateException if ND4J cannot run; the message says what to add. Nothing has been computed then
      */
     public INDArray forward(int[] tokens, RwkvState state) {
-        INDArray[] out = new INDArray[1];
-        run(tokens, state, Wanted.LAST_LOGITS, (ops, logits, row) -> {
-            out[0] = FreshArrays.create(config.vocabularySize());
-            ops.read(logits, out[0].reshape(1, config.vocabularySize()), 0);
-        });
-        return out[0];
+        try (Nd4jResult out = Nd4jBridge.vector(config.vocabularySize())) {
+            run(tokens, state, Wanted.LAST_LOGITS, (ops, logits, row) -> out.add(ops, logits));
+            return out.take();
+        }
     }
 
     /**
      * Reads tokens.
      *
-     * @return [tokens, vocabulary]: row t holds the logits after token t; the caller owns the array and may close it. Needs
-     * an ND4J backend, and 4 bytes of memory per element
+     * @return [tokens, vocabulary]: row t holds the logits after token t; float32, 4 bytes per element, row-major, outside any
+     * ND4J workspace. The caller owns the array and may close it
+     * @throws IllegalStateException if ND4J cannot run; the message says what to add. Nothing has been computed then
      */
     public INDArray forwardAll(int[] tokens, RwkvState state) {
-        INDArray[] out = new INDArray[1];
-        run(tokens, state, Wanted.ALL_LOGITS, (ops, logits, row) -> {
-            if (row == 0) {
-                out[0] = FreshArrays.create(tokens.length, config.vocabularySize());
-            }
-            ops.read(logits, out[0], row);
-        });
-        return out[0];
+        try (Nd4jResult out = Nd4jBridge.matrix(tokens.length, config.vocabularySize())) {
+            run(tokens, state, Wanted.ALL_LOGITS, (ops, logits, row) -> out.add(ops, logits));
+            return out.take();
+        }
     }
 
     /**
@@ -224,11 +222,9 @@ public final class RwkvModel implements AutoCloseable {
     private float[][] all(int[] tokens, RwkvState state, Wanted wanted, int columns) {
         float[][] out = new float[tokens.length][];
         run(tokens, state, wanted, (ops, values, row) -> {
-            float[] rows = new float[values.rows() * columns];
-            ops.read(values, rows, 0);
             for (int t = 0; t < values.rows(); t++) {
                 out[row + t] = new float[columns];
-                System.arraycopy(rows, t * columns, out[row + t], 0, columns);
+                ops.read(values, t, 1, out[row + t], 0);
             }
         });
         return out;

@@ -4,10 +4,10 @@ import io.rwkv.core.internal.model.Fingerprint;
 import io.rwkv.core.internal.model.StateArrays;
 import io.rwkv.core.internal.model.StateFiles;
 import io.rwkv.core.internal.model.StateLayout;
+import io.rwkv.core.internal.nd4j.Nd4jBridge;
 import io.rwkv.core.tensor.SafetensorsWriter;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -68,10 +68,13 @@ public final class RwkvState {
         }
     }
 
-    /** A copy of one part as an ND4J array, which the caller owns and may close. Needs an ND4J backend. */
+    /**
+     * A copy of one part as an ND4J array: float32, row-major, outside any ND4J workspace. The caller owns it and may close it.
+     *
+     * @throws IllegalStateException if ND4J cannot run; the message says what to add
+     */
     public INDArray array(int layer, String part) {
-        float[] values = read(layer, part);
-        return Nd4j.create(values, shape(part), 'c');
+        return Nd4jBridge.array(read(layer, part), shape(part));
     }
 
     /** A state of its own with the same contents. */

@@ -9,10 +9,6 @@ import io.rwkv.core.engine.StatePart;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
-
 import java.util.Arrays;
 
 /** The operations on arrays of the heap. Element-wise work is the caller's for one token, and shared for many. */
@@ -183,6 +179,19 @@ final class SimdOps implements Ops {
     }
 
     @Override
+    public Activations multiply(Activations x, Activations y) {
+        SimdActivations out = like(x);
+        int n = x.columns();
+        if (x.rows() == 1) {
+            Elementwise.multiply(values(x), values(y), out.values, 0, n);
+        } else {
+            rows.share(x.rows(),
+                    (from, to) -> Elementwise.multiply(values(x), values(y), out.values, from * n, to * n));
+        }
+        return out;
+    }
+
+    @Override
     public Activations scale(Activations x, Vector weight) {
         SimdActivations out = like(x);
         int n = x.columns();
@@ -289,10 +298,10 @@ final class SimdOps implements Ops {
     }
 
     @Override
-    public Activations wkv4(Activations k, Activations v, Vector decay, Vector bonus, StatePart aa, StatePart bb,
+    public Activations wkv4(Activations k, Activations v, Vector logDecay, Vector bonus, StatePart aa, StatePart bb,
             StatePart pp) {
         SimdActivations out = like(k);
-        recurrence.run4(of(k), of(v), values(decay), values(bonus), aa, bb, pp, out);
+        recurrence.run4(of(k), of(v), values(logDecay), values(bonus), aa, bb, pp, out);
         return out;
     }
 
@@ -305,7 +314,7 @@ final class SimdOps implements Ops {
     }
 
     @Override
-    public Activations wkv7(Activations r, Activations logDecay, Activations k, Activations v, Activations kk,
+    public Activations wkv7(Activations r, Activations k, Activations v, Activations logDecay, Activations kk,
             Activations add, int heads, StatePart s) {
         SimdActivations out = like(r);
         recurrence.run7(of(r), of(logDecay), of(k), of(v), of(kk), of(add), heads, s, out);
@@ -313,18 +322,8 @@ final class SimdOps implements Ops {
     }
 
     @Override
-    public void read(Activations x, float[] to, int at) {
-        System.arraycopy(values(x), 0, to, at, of(x).size());
-    }
-
-    @Override
-    public void read(Activations x, INDArray to, long row) {
-        float[] copy = new float[of(x).size()];
-        read(x, copy, 0);
-        try (INDArray rows = Nd4j.create(copy, new long[]{x.rows(), x.columns()}, 'c')) {
-            to.get(NDArrayIndex.interval(row, row + x.rows()),
-                    NDArrayIndex.all()).assign(rows);
-        }
+    public void read(Activations x, int row, int rows, float[] to, int at) {
+        System.arraycopy(values(x), row * x.columns(), to, at, rows * x.columns());
     }
 
     @Override

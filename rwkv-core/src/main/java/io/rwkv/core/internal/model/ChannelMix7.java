@@ -54,7 +54,7 @@ final class ChannelMix7 implements ChannelMix {
         Activations delta = ops.shift(x, state.part(MatrixState.FFN_XX));
         Activations k = ops.apply(Nonlinearity.SQUARED_RELU, ops.linear(key, ops.mix(x, delta, mixK)));
         if (deepEmbed != null) {
-            k = ops.gate(Nonlinearity.IDENTITY, deepEmbed.apply(ops, x, stretch), k);
+            k = ops.multiply(deepEmbed.apply(ops, x, stretch), k);
         }
         return ops.linear(value, k);
     }

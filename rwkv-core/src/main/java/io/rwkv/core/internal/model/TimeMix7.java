@@ -88,12 +88,11 @@ final class TimeMix7 implements TimeMix {
         a = ops.apply(Nonlinearity.SIGMOID, a);
 
         Activations kk = ops.unitHeads(ops.scale(k, removalKey), heads);
-        k = ops.mix(k, ops.subtract(ops.gate(Nonlinearity.IDENTITY, a, k), k), rateOnKey);
-        Activations y = ops.wkv7(r, logDecay, k, v, kk, ops.gate(Nonlinearity.IDENTITY, a, kk), heads,
-                state.part(MatrixState.ATT_KV));
+        k = ops.mix(k, ops.subtract(ops.multiply(a, k), k), rateOnKey);
+        Activations y = ops.wkv7(r, k, v, logDecay, kk, ops.multiply(a, kk), heads, state.part(MatrixState.ATT_KV));
         Activations out = ops.groupNorm(y, heads, normWeight, normBias);
         ops.addTo(out, ops.headBonus(r, k, bonus, v, heads));
-        return ops.linear(output, ops.gate(Nonlinearity.IDENTITY, g, out));
+        return ops.linear(output, ops.multiply(g, out));
     }
 
     /** {@code bias + up · f(down · x)}, of any rank. */

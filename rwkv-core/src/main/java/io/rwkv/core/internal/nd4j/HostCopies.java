@@ -19,9 +19,9 @@ final class HostCopies {
         Nd4j.getAffinityManager().tagLocation(to, AffinityManager.Location.HOST);
     }
 
-    /** Copies the array's first {@code length} elements. */
-    static void read(INDArray from, float[] to, int at, int length) {
+    /** Copies {@code length} of the array's elements from number {@code first} on. */
+    static void read(INDArray from, int first, float[] to, int at, int length) {
         Nd4j.getAffinityManager().ensureLocation(from, AffinityManager.Location.HOST);
-        from.data().asNioFloat().get(to, at, length);
+        from.data().asNioFloat().position(first).get(to, at, length);
     }
 }

@@ -12,7 +12,6 @@ import io.rwkv.core.tensor.StoredTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarMax;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** The operations composed of ND4J calls, into scratch arrays that are used again. */
 final class Nd4jOps implements Ops {
@@ -153,6 +152,13 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
+    public Activations multiply(Activations x, Activations y) {
+        Nd4jActivations out = like(x);
+        array(x).muli(array(y), out.array);
+        return out;
+    }
+
+    @Override
     public Activations scale(Activations x, Vector weight) {
         Nd4jActivations out = like(x);
         array(x).muli(row(weight), out.array);
@@ -198,11 +204,12 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
-    public Activations wkv4(Activations k, Activations v, Vector decay, Vector bonus, StatePart aa, StatePart bb,
+    public Activations wkv4(Activations k, Activations v, Vector logDecay, Vector bonus, StatePart aa, StatePart bb,
             StatePart pp) {
         Nd4jActivations out = like(k);
         int mark = mark();
-        new Wkv4(this, k.rows(), k.columns()).apply(array(k), array(v), row(decay), row(bonus), aa, bb, pp, out.array);
+        new Wkv4(this, k.rows(), k.columns()).apply(array(k), array(v), row(logDecay), row(bonus), aa, bb, pp,
+                out.array);
         release(mark);
         return out;
     }
@@ -267,24 +274,19 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
-    public Activations wkv7(Activations r, Activations logDecay, Activations k, Activations v, Activations kk,
+    public Activations wkv7(Activations r, Activations k, Activations v, Activations logDecay, Activations kk,
             Activations add, int heads, StatePart s) {
         Nd4jActivations out = like(r);
         int mark = mark();
-        new Wkv7(scratch, r.rows(), heads, r.columns() / heads).apply(array(r), array(logDecay), array(k), array(v),
+        new Wkv7(scratch, r.rows(), heads, r.columns() / heads).apply(array(r), array(k), array(v), array(logDecay),
                 array(kk), array(add), s, out.array);
         release(mark);
         return out;
     }
 
     @Override
-    public void read(Activations x, float[] to, int at) {
-        HostCopies.read(array(x), to, at, x.rows() * x.columns());
-    }
-
-    @Override
-    public void read(Activations x, INDArray to, long row) {
-        to.get(NDArrayIndex.interval(row, row + x.rows()), NDArrayIndex.all()).assign(array(x));
+    public void read(Activations x, int row, int rows, float[] to, int at) {
+        HostCopies.read(array(x), row * x.columns(), to, at, rows * x.columns());
     }
 
     @Override

@@ -110,6 +110,6 @@ final class Wkv6 {
             // The decay belongs to the key channel, the rows of S.
             s.muli(layout.chunk(decay, c).reshape(layout.heads, n, 1)).addi(layout.chunk(kv, c));
         }
-        HostCopies.read(flat.array, state.after(), 0, state.after().length);
+        HostCopies.read(flat.array, 0, state.after(), 0, state.after().length);
     }
 }

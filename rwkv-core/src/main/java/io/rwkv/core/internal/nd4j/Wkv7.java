@@ -36,7 +36,7 @@ final class Wkv7 {
     }
 
     /** @param out [T, C], as are all inputs */
-    void apply(INDArray rows, INDArray logDecay, INDArray keys, INDArray values, INDArray removalKeys, INDArray added,
+    void apply(INDArray rows, INDArray keys, INDArray values, INDArray logDecay, INDArray removalKeys, INDArray added,
             StatePart state, INDArray out) {
         INDArray r = layout.split(rows);
         INDArray k = layout.split(keys);
@@ -149,6 +149,6 @@ final class Wkv7 {
             // The decay belongs to the key channel, the columns of S.
             s.muli(layout.chunk(all.decay, c)).addi(change).addi(layout.chunk(all.valuesAtEnd, c));
         }
-        HostCopies.read(flat.array, state.after(), 0, state.after().length);
+        HostCopies.read(flat.array, 0, state.after(), 0, state.after().length);
     }
 }
