@@ -2,6 +2,7 @@ package io.rwkv.core;
 
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.EngineOptions;
+import io.rwkv.core.internal.model.EngineLifetime;
 import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.internal.model.LoadedModel;
 import io.rwkv.core.internal.model.Runner.Sink;
@@ -14,6 +15,7 @@ import io.rwkv.core.tensor.TensorFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -41,14 +43,14 @@ public final class RwkvModel implements AutoCloseable {
     private final long weightBytes;
     // Calls hold the read lock: closing waits for them, so that no call ever meets freed memory.
     private final ReadWriteLock closing = new ReentrantReadWriteLock();
-    private Engine engine; // null once closed; guarded by closing
+    private final EngineLifetime lifetime; // guarded by closing
 
-    private RwkvModel(RwkvConfig config, Engine engine, LoadedModel loaded) {
+    private RwkvModel(RwkvConfig config, Engine engine, LoadedModel loaded, String origin) {
         this.config = config;
         this.engineName = engine.name();
         this.weightBytes = engine.weightBytes();
         this.loaded = loaded;
-        this.engine = engine;
+        this.lifetime = new EngineLifetime(this, engine, origin);
     }
 
     /**
@@ -65,7 +67,8 @@ public final class RwkvModel implements AutoCloseable {
         Engine engine = Engines.create(options.engine(),
                 new EngineOptions(options.precision(), options.threads()));
         try {
-            return new RwkvModel(config, engine, new LoadedModel(file, config, engine, options.progress()));
+            return new RwkvModel(config, engine, new LoadedModel(file, config, engine, options.progress()),
+                    file.toString());
         } catch (RuntimeException | Error e) {
             engine.close();
             throw e;
@@ -98,9 +101,10 @@ public final class RwkvModel implements AutoCloseable {
     public OptionalDouble skippedShare() {
         closing.readLock().lock();
         try {
-            return engine == null ? OptionalDouble.empty() : engine.skippedShare();
+            return lifetime.isClosed() ? OptionalDouble.empty() : lifetime.engine().skippedShare();
         } finally {
             closing.readLock().unlock();
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -233,7 +237,7 @@ public final class RwkvModel implements AutoCloseable {
     private void run(int[] tokens, RwkvState state, Wanted wanted, Sink sink) {
         closing.readLock().lock();
         try {
-            if (engine == null) {
+            if (lifetime.isClosed()) {
                 throw new IllegalStateException("model is closed");
             }
             check(tokens, state);
@@ -245,6 +249,7 @@ public final class RwkvModel implements AutoCloseable {
             }
         } finally {
             closing.readLock().unlock();
+            Reference.reachabilityFence(this); // else the weights could be freed under a call on a forgotten model
         }
     }
 
@@ -267,17 +272,15 @@ public final class RwkvModel implements AutoCloseable {
     /**
      * Frees the weights at once, after waiting for calls in progress. The file's mapping goes when the garbage collector
      * finds that nobody holds it. Closing twice is harmless. States remain readable.
+     *
+     * <p>A model that is never closed is closed some time after the last reference to it is gone, with a warning in the log.
      */
     @Override
     public void close() {
         closing.writeLock().lock();
         try {
-            if (engine != null) {
-                Engine closed = engine;
-                engine = null;
-                loaded.release();
-                closed.close();
-            }
+            loaded.release();
+            lifetime.close();
         } finally {
             closing.writeLock().unlock();
         }
