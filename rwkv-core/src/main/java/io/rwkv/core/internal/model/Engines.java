@@ -3,6 +3,8 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.engine.EngineProvider;
+import io.rwkv.core.internal.Providers;
+import io.rwkv.core.internal.nd4j.Nd4jEngineProvider;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,14 +13,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Chooses among the engines on the class path. */
+/** Chooses among the engines: this module's own and those that others register. */
 public final class Engines {
     private static final Logger LOG = LoggerFactory.getLogger(Engines.class);
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
+
+    /** What a provider says of itself, asked once. */
+    private record Candidate(EngineProvider provider, String name, int priority) {}
 
     private Engines() {
     }
@@ -30,28 +34,63 @@ public final class Engines {
      * @throws IllegalStateException if none can run; the message says what to add
      */
     public static Engine create(String name, EngineOptions options) {
-        List<EngineProvider> providers = new ArrayList<>();
-        ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).forEach(providers::add);
-        providers.sort(Comparator.comparingInt(EngineProvider::priority).reversed());
+        // Not registered: where jars are merged into one, files of the same name overwrite each other, and this module's would
+        // take away another's.
+        List<EngineProvider> providers = new ArrayList<>(List.of(new Nd4jEngineProvider()));
+        providers.addAll(Providers.of(EngineProvider.class));
+        return create(name, options, providers);
+    }
+
+    static Engine create(String name, EngineOptions options, List<EngineProvider> providers) {
+        List<Candidate> candidates = candidates(providers);
         if (!name.equals("auto")) {
-            List<String> names = providers.stream().map(EngineProvider::name).toList();
-            providers.removeIf(p -> !p.name().equals(name));
-            if (providers.isEmpty()) {
+            List<String> names = candidates.stream().map(Candidate::name).toList();
+            candidates.removeIf(c -> !c.name.equals(name));
+            if (candidates.isEmpty()) {
                 throw new IllegalArgumentException("engine: expected auto or one of those on the class path, "
                         + names + ", found " + name);
             }
         }
         List<String> obstacles = new ArrayList<>();
-        for (EngineProvider provider : providers) {
-            Optional<String> obstacle = provider.obstacle();
+        for (Candidate candidate : candidates) {
+            Optional<String> obstacle = obstacle(candidate);
             if (obstacle.isEmpty()) {
-                obstacles.forEach(o -> once("Faster engine left out: " + o));
-                LOG.debug("Using engine {}", provider.name());
-                return provider.create(options);
+                try {
+                    Engine engine = candidate.provider.create(options);
+                    obstacles.forEach(o -> once("Faster engine left out: " + o));
+                    LOG.debug("Using engine {}", candidate.name);
+                    return engine;
+                } catch (LinkageError e) {
+                    Providers.leftOut(candidate.provider.getClass().getName(), e);
+                    obstacle = Optional.of(e.toString());
+                }
             }
-            obstacles.add(provider.name() + ": " + obstacle.get());
+            obstacles.add(candidate.name + ": " + obstacle.get());
         }
         throw new IllegalStateException("no engine can run: " + String.join("; ", obstacles));
+    }
+
+    /** Highest priority first. */
+    private static List<Candidate> candidates(List<EngineProvider> providers) {
+        List<Candidate> candidates = new ArrayList<>();
+        for (EngineProvider provider : providers) {
+            try {
+                candidates.add(new Candidate(provider, provider.name(), provider.priority()));
+            } catch (LinkageError | RuntimeException e) {
+                Providers.leftOut(provider.getClass().getName(), e);
+            }
+        }
+        candidates.sort(Comparator.comparingInt(Candidate::priority).reversed());
+        return candidates;
+    }
+
+    private static Optional<String> obstacle(Candidate candidate) {
+        try {
+            return candidate.provider.obstacle();
+        } catch (LinkageError | RuntimeException e) {
+            Providers.leftOut(candidate.provider.getClass().getName(), e);
+            return Optional.of(e.toString());
+        }
     }
 
     private static void once(String warning) {

@@ -3,6 +3,7 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.Providers;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
@@ -13,7 +14,6 @@ import io.rwkv.core.tensor.TensorFileOpener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.ServiceLoader;
 
 /** States as safetensors: {@code state.LAYER.PART}, F32, with a format version and the model's fingerprint as metadata. */
 public final class StateFiles {
@@ -84,8 +84,8 @@ public final class StateFiles {
             throw new IllegalArgumentException("tuned states: expected a model of RWKV-5 or later, found "
                     + config.version());
         }
-        TensorFileOpener opener = ServiceLoader.load(TensorFileOpener.class, StateFiles.class.getClassLoader())
-                .findFirst().orElse(SafetensorsReader::open);
+        TensorFileOpener opener = Providers.of(TensorFileOpener.class).stream().findFirst()
+                .orElse(SafetensorsReader::open);
         TensorFile file = opener.open(path);
         StateArrays state = new StateArrays(StateLayout.of(config));
         int n = config.headSize();
