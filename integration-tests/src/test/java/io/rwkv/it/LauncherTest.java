@@ -174,6 +174,7 @@ class LauncherTest {
         Path errors = errors(started.size());
         while (!Files.readString(errors)
                 .contains("waiting for the build of process " + ProcessHandle.current().pid())) {
+            assertTrue(waiting.isAlive());
             Thread.sleep(20);
         }
         assertEquals(1, builds());
