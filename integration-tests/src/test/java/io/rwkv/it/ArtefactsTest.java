@@ -25,7 +25,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 /** What each jar has to hold, whichever module it is of. */
 class ArtefactsTest {
     /** Some of the modules that are shipped; so that a test that finds no jars fails. */
-    private static final Set<String> LIBRARY = Set.of("rwkv-tokenizer", "rwkv-core", "rwkv-loader", "rwkv-simd",
+    private static final Set<String> LIBRARY = Set.of("rwkv", "rwkv-text", "rwkv-tokenizer", "rwkv-core", "rwkv-loader",
+            "rwkv-simd",
             "rwkv-demo-model");
 
     @TestFactory
@@ -55,7 +56,7 @@ class ArtefactsTest {
         Map<String, List<String>> names = new TreeMap<>();
         Map<String, List<String>> packages = new TreeMap<>();
         Set<String> found = new TreeSet<>();
-        for (Path path : Build.jars("rwkv-.*\\.jar")) {
+        for (Path path : Build.jars("rwkv(-.*)?-" + Build.VERSION + "\\.jar")) {
             String file = path.getFileName().toString();
             found.add(file.replace("-" + Build.VERSION + ".jar", ""));
             try (JarFile jar = new JarFile(path.toFile())) {

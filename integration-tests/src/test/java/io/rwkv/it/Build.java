@@ -36,7 +36,7 @@ final class Build {
     /** Every jar that the build has made of the modules on the class path: those of sources, Javadoc and tests too. */
     static List<Path> artefacts() throws IOException {
         List<Path> found = new ArrayList<>();
-        for (Path jar : jars("rwkv-.*-" + VERSION + "\\.jar")) {
+        for (Path jar : jars("rwkv(-.*)?-" + VERSION + "\\.jar")) {
             String module = jar.getFileName().toString().replace(".jar", "");
             try (Stream<Path> files = Files.list(jar.getParent())) {
                 files.filter(f -> f.getFileName().toString().matches(module + "(-[a-z-]+)?\\.jar")).forEach(found::add);
