@@ -10,9 +10,9 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.EngineOptions;
-import io.rwkv.core.engine.EngineProvider;
 import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
 
@@ -26,7 +26,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.ServiceLoader;
 
 /** Weights that are infinite or NaN: computed with as float32 does, or refused by name, but never taken for numbers. */
 @AtUsableWidth
@@ -35,10 +34,7 @@ class NonFiniteTest {
     private static final EngineOptions OPTIONS = new EngineOptions(Precision.AS_STORED, 2);
 
     private static Engine engine(String name, EngineOptions options) {
-        return ServiceLoader.load(EngineProvider.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .filter(provider -> provider.name().equals(name))
-                .findFirst().orElseThrow().create(options);
+        return Engines.create(name, options);
     }
 
     /** Products with each row of x: [rows of x, rows of weights]. */

@@ -61,8 +61,7 @@ public final class Engines {
                     LOG.debug("Using engine {}", candidate.name);
                     return engine;
                 } catch (LinkageError e) {
-                    Providers.leftOut(candidate.provider.getClass().getName(), e);
-                    obstacle = Optional.of(e.toString());
+                    obstacle = failure(candidate, e);
                 }
             }
             obstacles.add(candidate.name + ": " + obstacle.get());
@@ -88,9 +87,13 @@ public final class Engines {
         try {
             return candidate.provider.obstacle();
         } catch (LinkageError | RuntimeException e) {
-            Providers.leftOut(candidate.provider.getClass().getName(), e);
-            return Optional.of(e.toString());
+            return failure(candidate, e);
         }
+    }
+
+    private static Optional<String> failure(Candidate candidate, Throwable reason) {
+        LOG.debug("Engine {} failed", candidate.name, reason);
+        return Optional.of(candidate.provider.getClass().getName() + " failed with " + reason);
     }
 
     private static void once(String warning) {
