@@ -37,7 +37,8 @@ public final class Engines {
         // Not registered: where jars are merged into one, files of the same name overwrite each other, and this module's would
         // take away another's.
         List<EngineProvider> providers = new ArrayList<>(List.of(new Nd4jEngineProvider()));
-        providers.addAll(Providers.of(EngineProvider.class));
+        Providers.of(EngineProvider.class).stream().filter(p -> !(p instanceof Nd4jEngineProvider))
+                .forEach(providers::add);
         return create(name, options, providers);
     }
 

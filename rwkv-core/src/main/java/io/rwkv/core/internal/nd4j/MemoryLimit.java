@@ -2,6 +2,8 @@ package io.rwkv.core.internal.nd4j;
 
 import org.bytedeco.javacpp.Pointer;
 
+import java.util.Optional;
+
 /**
  * JavaCPP, which ND4J stands on, refuses memory once the process has so many bytes, by default four times the heap's limit,
  * which weights off the heap soon reach. ND4J asks from native code, where the refusal is not handled: the JVM dies.
@@ -20,22 +22,27 @@ final class MemoryLimit {
         }
     }
 
-    /**
-     * Where there is a limit nevertheless, refuses what would go beyond it.
-     *
-     * @throws IllegalStateException if the process has the limit's bytes already, or would with so many more
-     */
-    static void check(long more) {
+    /** Where there is a limit nevertheless, why so many bytes more would go beyond it. */
+    static Optional<String> obstacle(long more) {
         long limit = Pointer.maxPhysicalBytes();
         if (limit <= 0) {
-            return;
+            return Optional.empty();
         }
         long now = Pointer.physicalBytes();
-        if (now + more > limit) {
-            throw new IllegalStateException("JavaCPP's limit of memory: expected at most " + (limit >> 20)
-                    + " MB in the whole process, found " + (now >> 20) + " MB and " + (more >> 20)
-                    + " MB more asked for; start the JVM with -D" + PROPERTY
-                    + "=0, which lifts the limit, or set it higher");
+        return now + more <= limit
+                ? Optional.empty()
+                : Optional.of("JavaCPP's limit of memory: expected at most " + (limit >> 20)
+                        + " MB in the whole process, found " + (now >> 20) + " MB and " + (more >> 20)
+                        + " MB more needed; start the JVM with -D" + PROPERTY
+                        + "=0, which lifts the limit, or set it higher");
+    }
+
+    /** @throws IllegalStateException if so many bytes more would go beyond a limit */
+    static void check(long more) {
+        if (Pointer.maxPhysicalBytes() > 0) {
+            obstacle(more).ifPresent(o -> {
+                throw new IllegalStateException(o);
+            });
         }
     }
 }

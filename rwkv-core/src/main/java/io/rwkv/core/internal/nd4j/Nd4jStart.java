@@ -17,6 +17,9 @@ final class Nd4jStart {
     private static final String ADD = "add the dependency org.nd4j:nd4j-native (CPU) or org.nd4j:nd4j-cuda-11.6 (NVIDIA GPU),"
             + " version 1.0.0-M2.1";
 
+    /** What its start takes, some 40 MB for a CPU, and something to work with. */
+    private static final long START_BYTES = 64L << 20;
+
     private static volatile boolean running;
     private static String failure; // of a start, after which there is no other; guarded by this class
 
@@ -45,6 +48,10 @@ final class Nd4jStart {
         ClassLoader loader = Present.loader();
         if (loader == null) {
             return Optional.of("no ND4J backend on the class path; " + ADD); // another thread may see one
+        }
+        Optional<String> limit = MemoryLimit.obstacle(START_BYTES);
+        if (limit.isPresent()) {
+            return limit;
         }
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
