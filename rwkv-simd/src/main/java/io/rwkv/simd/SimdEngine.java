@@ -13,6 +13,7 @@ import io.rwkv.core.tensor.StoredTensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -38,6 +39,15 @@ final class SimdEngine implements Engine {
     /** Whether the JVM lets this library use memory by address without a warning. */
     static boolean nativeAccess() {
         return SimdEngine.class.getModule().isNativeAccessEnabled();
+    }
+
+    /** Why the kernels cannot run here. Links some of them, so that a JVM that fails to do so does it before loading a model. */
+    static Optional<String> obstacle() {
+        if (Lanes.OBSTACLE == null) {
+            NativeMemory.ALL.byteSize();
+            Elementwise.addTo(new float[Lanes.L], new float[Lanes.L], 0, Lanes.L);
+        }
+        return Optional.ofNullable(Lanes.OBSTACLE);
     }
 
     @Override

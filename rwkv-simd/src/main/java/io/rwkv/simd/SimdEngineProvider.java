@@ -12,9 +12,6 @@ import java.util.Optional;
  */
 public final class SimdEngineProvider implements EngineProvider {
     private static final int RELEASE = 25;
-    private static final int PROBED = 16;
-    /** For so many: instructions take half a microsecond, even interpreted, and Java code 600. The rest is for slow clocks. */
-    private static final long PROBE_NANOS = 40_000;
 
     @Override
     public String name() {
@@ -35,7 +32,11 @@ public final class SimdEngineProvider implements EngineProvider {
         if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
             return Optional.of("needs the JVM options --add-modules jdk.incubator.vector " + nativeAccess());
         }
-        return slowness().or(() -> Unobstructed.obstacle(nativeAccess()));
+        try {
+            return Unobstructed.obstacle(nativeAccess());
+        } catch (LinkageError e) {
+            return Optional.of("does not start in this JVM: " + rootOf(e));
+        }
     }
 
     private static String nativeAccess() {
@@ -43,35 +44,8 @@ public final class SimdEngineProvider implements EngineProvider {
         return "--enable-native-access=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED");
     }
 
-    /** What would make this engine many times slower than ND4J's, since each vector would be an object. */
-    private static Optional<String> slowness() {
-        String vm = System.getProperty("java.vm.info", "");
-        if (vm.contains("interpreted mode") || vm.contains("emulated-client")) {
-            return Optional
-                    .of("needs the JVM's optimising compiler, which -Xint or -XX:TieredStopAtLevel=1 turns off here");
-        }
-        return fusesMultiplyAdd()
-                ? Optional.empty()
-                : Optional.of(
-                        "needs fused multiply-add, which this processor lacks or a JVM option (as -XX:UseAVX=0) turns"
-                                + " off");
-    }
-
-    /**
-     * Whether it is an instruction, told by its time, at best of some tries. The JVM tells only through management classes,
-     * which take longer to load than all of this; a processor that has it, has vectors as the kernels need them.
-     */
-    private static boolean fusesMultiplyAdd() {
-        long best = Long.MAX_VALUE;
-        float x = 1;
-        for (int i = 0; i < 4; i++) {
-            long start = System.nanoTime();
-            for (int j = 0; j < PROBED; j++) {
-                x = Math.fma(x, 0.5f, 0.3f);
-            }
-            best = Math.min(best, System.nanoTime() - start);
-        }
-        return x > 0 && best < PROBE_NANOS;
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null ? e : rootOf(e.getCause());
     }
 
     @Override
@@ -85,7 +59,7 @@ public final class SimdEngineProvider implements EngineProvider {
             if (!SimdEngine.nativeAccess()) {
                 return Optional.of("needs the JVM option " + option);
             }
-            return Optional.ofNullable(Lanes.OBSTACLE);
+            return Jit.obstacleHere().or(SimdEngine::obstacle);
         }
 
         static Engine create(EngineOptions options) {
