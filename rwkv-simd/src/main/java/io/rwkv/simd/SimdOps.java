@@ -21,14 +21,19 @@ final class SimdOps implements Ops {
     private final SharedRows rows;
     private final Products products;
     private final Projections projections;
-    private final Recurrence recurrence;
+    private final Recurrence4 recurrence4;
+    private final Recurrence6 recurrence6;
+    private final Recurrence7 recurrence7;
 
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
         this.rows = new SharedRows(team);
         this.products = new Products(engine, team);
         this.projections = new Projections(scratch, products, rows);
-        this.recurrence = new Recurrence(team);
+        HeadDecays decays = new HeadDecays(team.size());
+        this.recurrence4 = new Recurrence4(team);
+        this.recurrence6 = new Recurrence6(team, decays);
+        this.recurrence7 = new Recurrence7(team, decays);
     }
 
     private static SimdActivations of(Activations x) {
@@ -301,7 +306,7 @@ final class SimdOps implements Ops {
     public Activations wkv4(Activations k, Activations v, Vector logDecay, Vector bonus, StatePart aa, StatePart bb,
             StatePart pp) {
         SimdActivations out = like(k);
-        recurrence.run4(of(k), of(v), values(logDecay), values(bonus), aa, bb, pp, out);
+        recurrence4.run(of(k), of(v), values(logDecay), values(bonus), aa, bb, pp, out);
         return out;
     }
 
@@ -309,7 +314,7 @@ final class SimdOps implements Ops {
     public Activations wkv6(Activations r, Activations k, Activations v, Activations logDecay, int heads,
             StatePart s) {
         SimdActivations out = like(r);
-        recurrence.run6(of(r), of(k), of(v), of(logDecay), heads, s, out);
+        recurrence6.run(of(r), of(k), of(v), of(logDecay), heads, s, out);
         return out;
     }
 
@@ -317,7 +322,7 @@ final class SimdOps implements Ops {
     public Activations wkv7(Activations r, Activations k, Activations v, Activations logDecay, Activations kk,
             Activations add, int heads, StatePart s) {
         SimdActivations out = like(r);
-        recurrence.run7(of(r), of(logDecay), of(k), of(v), of(kk), of(add), heads, s, out);
+        recurrence7.run(of(r), of(logDecay), of(k), of(v), of(kk), of(add), heads, s, out);
         return out;
     }
 

@@ -1,0 +1,50 @@
+package io.rwkv.simd;
+
+import io.rwkv.core.engine.StatePart;
+
+/**
+ * The WKV of RWKV-5 and 6, shared by a team's threads head by head. Used again and again by one {@link SimdOps}, so that no
+ * token needs a new task.
+ */
+final class Recurrence6 implements ThreadTeam.Task {
+    private final ThreadTeam team;
+    private final HeadDecays decays;
+
+    // Of the present run; names are those of Ops.
+    private SimdActivations r;
+    private SimdActivations k;
+    private SimdActivations v;
+    private SimdActivations logDecay;
+    private int heads;
+    private StatePart s;
+    private SimdActivations out;
+
+    Recurrence6(ThreadTeam team, HeadDecays decays) {
+        this.team = team;
+        this.decays = decays;
+    }
+
+    /** All are [tokens, channels], {@code s} is [heads, n, n]. */
+    void run(SimdActivations r, SimdActivations k, SimdActivations v, SimdActivations logDecay, int heads, StatePart s,
+            SimdActivations out) {
+        this.r = r;
+        this.k = k;
+        this.v = v;
+        this.logDecay = logDecay;
+        this.heads = heads;
+        this.s = s;
+        this.out = out;
+        try {
+            team.run(heads, this);
+        } finally {
+            this.s = null; // the caller's, and this object may outlive it
+        }
+    }
+
+    @Override
+    public void run(int head, int worker) {
+        int n = k.columns / heads;
+        Wkv.head6(r.values, k.values, v.values, logDecay.values, head, n, k.rows, k.columns, s, out.values,
+                decays.of(worker, n));
+    }
+}
