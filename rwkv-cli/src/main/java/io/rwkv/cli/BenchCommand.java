@@ -145,7 +145,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         RwkvState state = model.newState();
         int[] one = {tokens[0]};
-        model.logits(one, state, logits); // the state's second set of arrays
+        model.logits(one, state, logits); // what a first call makes and later ones use
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < decoded; i++) {
             one[0] = tokens[i % tokens.length];

@@ -3,9 +3,9 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.engine.StatePart;
 
 /** One layer's view of the state during one stretch of tokens. */
-record LayerState(StateArrays arrays, int layer) {
+record LayerState(Pass pass, int layer) {
     /** @param index in the {@link StateLayout}'s parts */
     StatePart part(int index) {
-        return arrays.part(layer, index);
+        return pass.part(layer, index);
     }
 }

@@ -93,15 +93,15 @@ public final class Network {
      *
      * @return [count, C], before {@link #hidden}
      */
-    Activations residual(Ops ops, int[] tokens, int from, int count, StateArrays state) {
+    Activations residual(Ops ops, int[] tokens, int from, int count, Pass pass) {
         Activations embedded = ln0.apply(ops, ops.embed(embedding, tokens, from, count));
         Activations h = ops.copy(embedded);
-        Stretch stretch = state.stretch();
+        Stretch stretch = pass.stretch();
         stretch.begin(tokens, from, count, embedded, hasFirstValue ? ops.copy(h) : null);
         try {
             for (int i = 0; i < layers.size(); i++) {
                 Layer layer = layers.get(i);
-                LayerState layerState = state.layer(i);
+                LayerState layerState = pass.layer(i);
                 int mark = ops.mark();
                 ops.addTo(h, layer.timeMix.apply(ops, layer.ln1.apply(ops, h), layerState, stretch));
                 ops.release(mark);

@@ -4,7 +4,7 @@ import io.rwkv.core.engine.Activations;
 
 /**
  * The tokens that go through the layers together, and what belongs to a token but is neither residual nor state. Kept with a
- * state and used for one stretch after the other, so that no token needs a new one.
+ * {@link Pass} and used for one stretch after the other, so that no token needs a new one.
  */
 final class Stretch {
     private int[] tokens;
