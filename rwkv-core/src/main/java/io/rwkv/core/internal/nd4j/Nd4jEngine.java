@@ -69,12 +69,12 @@ final class Nd4jEngine implements Engine {
     public Ops ops() {
         synchronized (idle) {
             Nd4jOps ops = idle.poll();
-            return ops != null ? ops : new Nd4jOps(this);
+            return ops != null ? ops : new Nd4jOps(this::giveBack);
         }
     }
 
     /** Keeps one call's scratch arrays for the next call; more callers at once than that is rare and pays for its own. */
-    void giveBack(Nd4jOps ops) {
+    private void giveBack(Nd4jOps ops) {
         synchronized (idle) {
             if (idle.size() < 2) {
                 idle.push(ops);

@@ -13,18 +13,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarMax;
 import org.nd4j.linalg.factory.Nd4j;
 
+import java.util.function.Consumer;
+
 /** The operations composed of ND4J calls, into scratch arrays that are used again. */
 final class Nd4jOps implements Ops {
     private static final double LAYER_NORM_EPS = 1e-5;
     private static final double GROUP_NORM_EPS = 64e-5;
     private static final double SHORTEST_HEAD = 1e-12;
 
-    private final Nd4jEngine engine;
-    final ScratchArrays scratch = new ScratchArrays();
+    private final Consumer<Nd4jOps> giveBack;
+    private final ScratchArrays scratch = new ScratchArrays();
     private float[] hostRow = new float[0];
 
-    Nd4jOps(Nd4jEngine engine) {
-        this.engine = engine;
+    /** @param giveBack receives this object when it is closed, to use it for another call or to free it */
+    Nd4jOps(Consumer<Nd4jOps> giveBack) {
+        this.giveBack = giveBack;
     }
 
     private static INDArray array(Activations x) {
@@ -208,7 +211,7 @@ final class Nd4jOps implements Ops {
             StatePart pp) {
         Nd4jActivations out = like(k);
         int mark = mark();
-        new Wkv4(this, k.rows(), k.columns()).apply(array(k), array(v), row(logDecay), row(bonus), aa, bb, pp,
+        new Wkv4(scratch, k.rows(), k.columns()).apply(array(k), array(v), row(logDecay), row(bonus), aa, bb, pp,
                 out.array);
         release(mark);
         return out;
@@ -292,7 +295,7 @@ final class Nd4jOps implements Ops {
     @Override
     public void close() {
         scratch.endCall();
-        engine.giveBack(this);
+        giveBack.accept(this);
     }
 
     void free() {

@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * Combining is associative, so all prefixes come from a scan in log₂ T steps over whole matrices, not from T steps.
  */
 final class Wkv4 {
-    private final Nd4jOps ops;
+    private final ScratchArrays scratch;
     private final int tokens;
     private final int channels;
 
@@ -22,14 +22,14 @@ final class Wkv4 {
     private final Nd4jActivations laterScale;
     private final Nd4jActivations product;
 
-    /** Takes scratch arrays from {@code ops}, which the caller releases. */
-    Wkv4(Nd4jOps ops, int tokens, int channels) {
-        this.ops = ops;
+    /** Takes scratch arrays, which the caller releases. */
+    Wkv4(ScratchArrays scratch, int tokens, int channels) {
+        this.scratch = scratch;
         this.tokens = tokens;
         this.channels = channels;
-        this.earlierScale = ops.scratch.take(tokens + 1, channels);
-        this.laterScale = ops.scratch.take(tokens + 1, channels);
-        this.product = ops.scratch.take(tokens + 1, channels);
+        this.earlierScale = scratch.take(tokens + 1, channels);
+        this.laterScale = scratch.take(tokens + 1, channels);
+        this.product = scratch.take(tokens + 1, channels);
     }
 
     /** A stretch of tokens for each row: [rows, channels] each; b is null for single tokens, where it is 1. */
@@ -68,27 +68,27 @@ final class Wkv4 {
     }
 
     private INDArray take(int rows) {
-        return ops.scratch.take(rows, channels).array;
+        return scratch.take(rows, channels).array;
     }
 
     /** [T + 1, C], of which row 0 is set. */
     private Nd4jActivations startingWith(StatePart part) {
-        Nd4jActivations rows = ops.scratch.take(tokens + 1, channels);
+        Nd4jActivations rows = scratch.take(tokens + 1, channels);
         HostCopies.write(part.before(), 0, channels, rows.array, 0);
         return rows;
     }
 
     private void saveLastRow(Nd4jActivations rows, StatePart part) {
-        ops.read(ops.lastRow(rows), part.after(), 0);
+        HostCopies.read(rows.array, tokens * channels, part.after(), 0, channels);
     }
 
     /** Inclusive scan over all rows (Hillis and Steele 1986): after the step with distance d, a row covers 2d rows. */
     private void scan(Nd4jActivations p, Nd4jActivations a, Nd4jActivations b, INDArray decay) {
         int rows = tokens + 1;
-        Nd4jActivations decayedP = ops.scratch.take(rows, channels);
-        Nd4jActivations newP = ops.scratch.take(rows, channels);
-        Nd4jActivations newA = ops.scratch.take(rows, channels);
-        Nd4jActivations newB = ops.scratch.take(rows, channels);
+        Nd4jActivations decayedP = scratch.take(rows, channels);
+        Nd4jActivations newP = scratch.take(rows, channels);
+        Nd4jActivations newA = scratch.take(rows, channels);
+        Nd4jActivations newB = scratch.take(rows, channels);
         INDArray decayOverDistance = take(1);
         for (int d = 1; d < rows; d *= 2) {
             int n = rows - d;
