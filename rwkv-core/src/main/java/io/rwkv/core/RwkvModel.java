@@ -65,7 +65,7 @@ public final class RwkvModel implements AutoCloseable {
      */
     public static RwkvModel load(TensorFile file, RwkvConfig config, RwkvOptions options) {
         Engine engine = Engines.create(options.engine(),
-                new EngineOptions(options.precision(), options.threads()));
+                EngineOptions.builder().precision(options.precision()).threads(options.threads()).build());
         try {
             return new RwkvModel(config, engine, new LoadedModel(file, config, engine, options.progress()),
                     file.toString());

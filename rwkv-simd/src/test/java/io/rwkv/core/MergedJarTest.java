@@ -134,9 +134,8 @@ class MergedJarTest {
 
     private static String engineName(ClassLoader loader) throws ReflectiveOperationException {
         Class<?> options = loader.loadClass(EngineOptions.class.getName());
-        Class<?> precision = loader.loadClass(Precision.class.getName());
-        Object wanted = options.getConstructor(precision, int.class)
-                .newInstance(precision.getField("AS_STORED").get(null), 1);
+        Object builder = options.getMethod("builder").invoke(null);
+        Object wanted = builder.getClass().getMethod("build").invoke(builder);
         Object engine = loader.loadClass(Engines.class.getName()).getMethod("create", String.class, options)
                 .invoke(null, "auto", wanted);
         Class<?> type = loader.loadClass(Engine.class.getName());

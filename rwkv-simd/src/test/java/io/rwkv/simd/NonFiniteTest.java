@@ -31,7 +31,7 @@ import java.util.Random;
 @AtUsableWidth
 class NonFiniteTest {
     private static final int PATTERNS = 1 << 16;
-    private static final EngineOptions OPTIONS = new EngineOptions(Precision.AS_STORED, 2);
+    private static final EngineOptions OPTIONS = EngineOptions.builder().threads(2).build();
 
     private static Engine engine(String name, EngineOptions options) {
         return Engines.create(name, options);
@@ -220,7 +220,7 @@ class NonFiniteTest {
     void numbersThatBfloatsWouldMakeInfiniteShouldBeRefused() {
         float[] values = new float[64];
         values[40] = -0x1.FEFFFEp127f;
-        try (Engine simd = engine("simd", new EngineOptions(Precision.BF16, 1))) {
+        try (Engine simd = engine("simd", EngineOptions.builder().precision(Precision.BF16).threads(1).build())) {
             StoredTensor held = new HeapTensor("w", new long[]{2, 32}, values);
             assertEquals(-0x1.FEp127f, product(simd, held, MatrixUse.GENERAL, identity(32))[17]);
             values[40] = -0x1.FFp127f;
@@ -235,7 +235,8 @@ class NonFiniteTest {
     void weightsWhoseScaleIsBeyondHalfPrecisionShouldBeNamed(Format format) {
         float[] values = new float[64];
         values[40] = 1e8f;
-        try (Engine simd = engine("simd", new EngineOptions(Precision.valueOf(format.name()), 1))) {
+        try (Engine simd = engine("simd",
+                EngineOptions.builder().precision(Precision.valueOf(format.name())).threads(1).build())) {
             String said = assertThrows(IllegalArgumentException.class,
                     () -> simd.matrix(new HeapTensor("w", new long[]{2, 32}, values), MatrixUse.GENERAL)).getMessage();
             assertTrue(said.startsWith("precision: tensor w, row 1: expected values that a block's half-precision scale"

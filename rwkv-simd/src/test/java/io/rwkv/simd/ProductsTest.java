@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.rwkv.core.Precision;
 import io.rwkv.core.engine.EngineOptions;
 
 import org.junit.jupiter.api.AfterEach;
@@ -24,7 +23,7 @@ class ProductsTest {
     private static final int[] TOKENS = {1, 2, 3, 4, 5, 6, 7, 64};
 
     private final Arena arena = Arena.ofShared();
-    private final SimdEngine engine = new SimdEngine(new EngineOptions(Precision.AS_STORED, 1));
+    private final SimdEngine engine = new SimdEngine(EngineOptions.builder().threads(1).build());
     private final ThreadTeam team = new ThreadTeam(2);
     private final Products products = new Products(engine, team);
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.rwkv.core.Precision;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.engine.EngineProvider;
@@ -18,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 
 class EnginesTest {
-    private static final EngineOptions OPTIONS = new EngineOptions(Precision.AS_STORED, 1);
+    private static final EngineOptions OPTIONS = EngineOptions.builder().threads(1).build();
 
     /** An engine of higher priority than ND4J's, one of whose methods fails. */
     private static final class Failing implements EngineProvider {
