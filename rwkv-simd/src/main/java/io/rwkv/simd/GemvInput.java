@@ -159,6 +159,12 @@ final class GemvInput {
         return nonzeros;
     }
 
+    /** Of its own arrays. */
+    long bytes() {
+        return 4L * (rounded.length + listed.length + ownFloats.length + starts.length + scales.length
+                + corrections.length) + 2L * shorts.length;
+    }
+
     private void makeRoom(int n) {
         if (listed.length < n) {
             listed = Arrays.copyOf(listed, n);

@@ -1,6 +1,7 @@
 package io.rwkv.simd;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -49,6 +50,14 @@ final class Products implements ThreadTeam.Task {
         private float[] rounded = new float[0]; // all rows of the input, if they are many and are to be rounded
         private int firstItem;
         private int items;
+
+        private long bytes() {
+            long bytes = 4L * rounded.length;
+            for (GemvInput vector : vectors) {
+                bytes += vector == null ? 0 : vector.bytes();
+            }
+            return bytes;
+        }
 
         private boolean few() {
             return input.rows <= FEW_TOKENS;
@@ -123,6 +132,30 @@ final class Products implements ThreadTeam.Task {
     /** Forgets what has been added since the last run. */
     void drop() {
         count = 0;
+    }
+
+    /** Of arrays that are used again, those of the inputs and outputs apart. */
+    long bytes() {
+        long bytes = 0;
+        for (int i = 0; i < products.size(); i++) {
+            bytes += products.get(i).bytes();
+        }
+        for (int worker = 0; worker < panels.length; worker++) {
+            bytes += bytes(panels[worker]) + bytes(lastTiles[worker]);
+        }
+        return bytes;
+    }
+
+    private static long bytes(float[] array) {
+        return array == null ? 0 : 4L * array.length;
+    }
+
+    /** Drops all, and frees these arrays. */
+    void clear() {
+        drop();
+        products.clear();
+        Arrays.fill(panels, null);
+        Arrays.fill(lastTiles, null);
     }
 
     @Override

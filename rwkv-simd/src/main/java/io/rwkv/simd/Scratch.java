@@ -7,6 +7,7 @@ import java.util.List;
 final class Scratch {
     private final List<SimdActivations> places = new ArrayList<>();
     private int used;
+    private long bytes; // of all places
 
     int mark() {
         return used;
@@ -14,6 +15,20 @@ final class Scratch {
 
     void release(int mark) {
         used = mark;
+    }
+
+    /** Of all arrays, used or not. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Frees all arrays; none may be in use. */
+    void clear() {
+        // The places stay: tasks that are used again may still refer to them.
+        for (SimdActivations place : places) {
+            place.values = SimdActivations.NONE;
+        }
+        bytes = 0;
     }
 
     /** Uninitialised. */
@@ -24,6 +39,7 @@ final class Scratch {
         SimdActivations place = places.get(used++);
         int size = Math.multiplyExact(rows, columns);
         if (place.values.length < size) {
+            bytes += 4L * (size - place.values.length);
             place.values = new float[size];
         }
         place.rows = rows;

@@ -4,8 +4,10 @@ import io.rwkv.core.engine.Activations;
 
 /** A place in a {@link Scratch}, used again for other activations. */
 final class SimdActivations implements Activations {
+    static final float[] NONE = {};
+
     /** Row-major, at least rows · columns. */
-    float[] values = new float[0];
+    float[] values = NONE;
     int rows;
     int columns;
 

@@ -15,6 +15,11 @@ import java.util.Arrays;
 final class SimdOps implements Ops {
     private static final float LAYER_NORM_EPS = 1e-5f;
     private static final float GROUP_NORM_EPS = 64e-5f;
+    /**
+     * So much may wait for the next call: several times what one token needs of the largest models. What a prompt needs, or
+     * logits after each of its tokens, can be a hundred times as much, and is made anew in no time beside its products.
+     */
+    private static final long KEPT_BYTES = 4 << 20;
 
     private final SimdEngine engine;
     private final Scratch scratch = new Scratch();
@@ -331,12 +336,21 @@ final class SimdOps implements Ops {
         System.arraycopy(values(x), row * x.columns(), to, at, rows * x.columns());
     }
 
+    /** Of arrays that are used again. */
+    long bytes() {
+        return scratch.bytes() + products.bytes();
+    }
+
     @Override
     public void close() {
         // Nothing is left of a call that failed part-way.
         projections.drop();
         products.drop();
         scratch.release(0);
+        if (bytes() > KEPT_BYTES) {
+            scratch.clear();
+            products.clear();
+        }
         engine.giveBack(this);
     }
 }

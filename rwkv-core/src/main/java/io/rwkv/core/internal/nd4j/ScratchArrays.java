@@ -13,6 +13,12 @@ import java.util.Map;
  * whose fresh pages the system has to clear. For one thread.
  */
 final class ScratchArrays {
+    /**
+     * So much may wait for the next call: several times what one token needs of the largest models. What a prompt needs, or
+     * logits after each of its tokens, can be a hundred times as much, and is made anew in no time beside its products.
+     */
+    static final long KEPT_BYTES = 16 << 20;
+
     private final List<Nd4jActivations> live = new ArrayList<>();
     private final Map<Long, Deque<Nd4jActivations>> free = new HashMap<>();
     private final Map<Long, Deque<Nd4jActivations>> stale = new HashMap<>();
@@ -47,7 +53,10 @@ final class ScratchArrays {
         }
     }
 
-    /** Ends a call: what it did not use is freed, so that memory follows the shapes now in use. */
+    /**
+     * Ends a call: what it did not use is freed, so that memory follows the shapes now in use, and if it used more than may
+     * wait for the next call, that too.
+     */
     void endCall() {
         release(0);
         closeAll(stale);
@@ -56,6 +65,17 @@ final class ScratchArrays {
             stale.put(entry.getKey(), entry.getValue());
             i.remove();
         }
+        if (bytes(stale) > KEPT_BYTES) {
+            closeAll(stale);
+        }
+    }
+
+    private static long bytes(Map<Long, Deque<Nd4jActivations>> arrays) {
+        long elements = 0;
+        for (Deque<Nd4jActivations> same : arrays.values()) {
+            elements += same.isEmpty() ? 0 : (long) same.size() * same.peek().rows() * same.peek().columns();
+        }
+        return 4 * elements;
     }
 
     void close() {
