@@ -1,6 +1,7 @@
 package io.rwkv.simd;
 
 import io.rwkv.core.Precision;
+import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.engine.Matrix;
@@ -31,9 +32,19 @@ final class SimdEngine implements Engine {
     private final Deque<SimdOps> idle = new ArrayDeque<>();
 
     SimdEngine(EngineOptions options) {
-        precision = options.precision();
-        int threads = options.threads();
-        team = new ThreadTeam(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        this(options.precision(),
+                new ThreadTeam(threads(options.threads(), Runtime.getRuntime().availableProcessors())));
+    }
+
+    /** @param team closed with the engine */
+    SimdEngine(Precision precision, ThreadTeam team) {
+        this.precision = precision;
+        this.team = team;
+    }
+
+    /** @param wanted 0 for one per processor, as far as an option may say it */
+    static int threads(int wanted, int processors) {
+        return wanted > 0 ? wanted : Math.min(processors, RwkvOptions.MAX_THREADS);
     }
 
     /** Whether the JVM lets this library use memory by address without a warning. */
@@ -146,12 +157,22 @@ final class SimdEngine implements Engine {
         }
     }
 
+    /** What scratch arrays wait for the next calls, in bytes. */
+    long idleBytes() {
+        synchronized (idle) {
+            return idle.stream().mapToLong(SimdOps::bytes).sum();
+        }
+    }
+
+    /** By any thread, such as a cleaner's: the team's threads know nothing of the engine. */
     @Override
     public void close() {
         team.close();
         synchronized (idle) {
             idle.clear();
         }
-        arena.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 }

@@ -157,7 +157,8 @@ final class ThreadTeam implements AutoCloseable {
         private volatile boolean asleep;
 
         Worker(int number) {
-            super("rwkv-simd-" + number);
+            // Nothing of the thread that opens a model: neither its class loader nor its thread-local variables.
+            super(null, null, "rwkv-simd-" + number, 0, false);
             this.number = number;
             setDaemon(true);
         }

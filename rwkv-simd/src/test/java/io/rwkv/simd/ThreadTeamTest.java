@@ -187,6 +187,39 @@ class ThreadTeamTest {
     }
 
     @Test
+    void threadsShouldKeepNothingOfTheOneThatMadeThem() {
+        InheritableThreadLocal<Object> local = new InheritableThreadLocal<>();
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+        ClassLoader own = new ClassLoader(before) {
+        };
+        Set<Object> found = ConcurrentHashMap.newKeySet();
+        local.set(local);
+        Thread.currentThread().setContextClassLoader(own);
+        try (ThreadTeam team = new ThreadTeam(3)) {
+            Thread caller = Thread.currentThread();
+            CountDownLatch all = new CountDownLatch(team.size());
+            team.run(team.size(), (item, worker) -> {
+                all.countDown();
+                try {
+                    all.await(20, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                if (Thread.currentThread() != caller) {
+                    assertTrue(Thread.currentThread().isDaemon());
+                    assertNull(local.get());
+                    found.add(Thread.currentThread().getContextClassLoader());
+                }
+            });
+        } finally {
+            Thread.currentThread().setContextClassLoader(before);
+            local.remove();
+        }
+        assertEquals(1, found.size());
+        assertFalse(found.contains(own));
+    }
+
+    @Test
     void closeShouldEndTheThreads() throws InterruptedException {
         for (long sleep : new long[]{0, SLEEP_MILLIS}) {
             ThreadTeam team = new ThreadTeam(4);

@@ -1,0 +1,114 @@
+package io.rwkv.simd;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rwkv.core.Precision;
+import io.rwkv.core.RwkvOptions;
+import io.rwkv.core.engine.Activations;
+import io.rwkv.core.engine.EngineOptions;
+import io.rwkv.core.engine.Matrix;
+import io.rwkv.core.engine.MatrixUse;
+import io.rwkv.core.engine.Ops;
+import io.rwkv.core.engine.Projection;
+import io.rwkv.core.engine.StatePart;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.lang.ref.WeakReference;
+
+/** What an engine keeps, and who keeps an engine. */
+@DisabledIfSystemProperty(named = "rwkv.simd.bits", matches = ".+", disabledReason = "the same for all widths")
+class SimdEngineTest {
+    private static final int WIDE = 65536;
+    private static final long MOST_KEPT = 4 << 20;
+
+    /** A map to many outputs and one from many inputs, as a head and a channel mix have, and a recurrence between them. */
+    private static float[] call(SimdEngine engine, Matrix up, Matrix down, int tokens) {
+        float[] x = Twin.activations(tokens * 32, 1, 1);
+        float[] out = new float[tokens * 32];
+        int[] ids = new int[tokens];
+        for (int t = 0; t < tokens; t++) {
+            ids[t] = t;
+        }
+        try (Ops ops = engine.ops()) {
+            Activations in = ops.embed(new HeapTensor("x", new long[]{tokens, 32}, x), ids, 0, tokens);
+            Activations wide = ops.linear(up, in);
+            Activations narrow = ops.defer(Projection.of(down), wide);
+            ops.computeDeferred();
+            StatePart state = new StatePart(new float[32 * 16], new float[32 * 16]);
+            ops.read(ops.wkv6(narrow, narrow, narrow, narrow, 2, state), out, 0);
+        }
+        return out;
+    }
+
+    private static long used() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void scratchMemoryShouldNotStayAsLargeAsThePromptWas(Format format) {
+        Precision precision = Precision.valueOf(format.name());
+        try (SimdEngine engine = new SimdEngine(EngineOptions.builder().precision(precision).threads(2).build())) {
+            Matrix up = engine.matrix(StoredWeights.random(Format.F32, WIDE, 32, 2).mapped(), MatrixUse.GENERAL);
+            Matrix down = engine.matrix(StoredWeights.random(Format.F32, 32, WIDE, 3).mapped(), MatrixUse.GENERAL);
+            float[] one = call(engine, up, down, 1);
+            long idle = engine.idleBytes();
+            assertTrue(idle > 4 * WIDE && idle <= MOST_KEPT, "after one token " + idle);
+            long before = used();
+            float[] many = call(engine, up, down, 200);
+            assertTrue(engine.idleBytes() <= MOST_KEPT, "after many tokens " + engine.idleBytes());
+            long grown = used() - before;
+            assertTrue(grown < 2 * MOST_KEPT, "after many tokens the heap has grown by " + grown);
+            assertArrayEquals(one, call(engine, up, down, 1));
+            assertArrayEquals(many, call(engine, up, down, 200));
+        }
+    }
+
+    @Test
+    void threadsShouldNotKeepAnEngine() throws InterruptedException {
+        try (ThreadTeam team = new ThreadTeam(3)) {
+            WeakReference<SimdEngine> engine = new WeakReference<>(used(team));
+            for (int i = 0; i < 100 && engine.get() != null; i++) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            assertNull(engine.get());
+        }
+    }
+
+    private static SimdEngine used(ThreadTeam team) {
+        SimdEngine engine = new SimdEngine(Precision.AS_STORED, team);
+        Matrix up = engine.matrix(StoredWeights.random(Format.F32, 512, 32, 2).mapped(), MatrixUse.GENERAL);
+        Matrix down = engine.matrix(StoredWeights.random(Format.F32, 32, 512, 3).mapped(), MatrixUse.GENERAL);
+        call(engine, up, down, 1);
+        call(engine, up, down, 70);
+        return engine;
+    }
+
+    @Test
+    void anotherThreadMayCloseAndCloseAgain() throws InterruptedException {
+        SimdEngine engine = new SimdEngine(EngineOptions.builder().precision(Precision.AS_STORED).threads(2).build());
+        engine.matrix(StoredWeights.random(Format.F32, 512, 32, 2).mapped(), MatrixUse.GENERAL);
+        Thread other = new Thread(engine::close);
+        other.start();
+        other.join();
+        assertDoesNotThrow(engine::close);
+    }
+
+    @Test
+    void threadsByDefaultShouldBeWhatAnOptionMaySay() {
+        assertEquals(8, SimdEngine.threads(0, 8));
+        assertEquals(3, SimdEngine.threads(3, 8));
+        assertEquals(1024, SimdEngine.threads(0, 1025));
+        assertDoesNotThrow(() -> RwkvOptions.defaults().withThreads(SimdEngine.threads(0, 4096)));
+    }
+}
