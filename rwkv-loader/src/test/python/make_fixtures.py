@@ -61,6 +61,41 @@ def expected(d, path):
                                " ".join(v.hex() for v in values)]) + "\n")
 
 
+class WithState:
+    """What is pickled as PyTorch 2 pickles a tensor or parameter with Python attributes, which 1.13 leaves out."""
+
+    def __init__(self, tensor, state):
+        self.tensor, self.state = tensor, state
+
+    def __reduce_ex__(self, protocol):
+        if isinstance(self.tensor, torch.nn.Parameter):
+            return rebuild_parameter_with_state, (
+                self.tensor.data, self.tensor.requires_grad, collections.OrderedDict(), self.state)
+        function, arguments = self.tensor.__reduce_ex__(protocol)
+        return torch._tensor._rebuild_from_type_v2, (function, torch.Tensor, arguments, self.state)
+
+
+def rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
+    raise NotImplementedError("only its name is needed")
+
+
+rebuild_parameter_with_state.__module__ = "torch._utils"
+rebuild_parameter_with_state.__qualname__ = rebuild_parameter_with_state.__name__ = "_rebuild_parameter_with_state"
+if not hasattr(torch._utils, "_rebuild_parameter_with_state"):
+    torch._utils._rebuild_parameter_with_state = rebuild_parameter_with_state
+rebuild_parameter_with_state = torch._utils._rebuild_parameter_with_state
+
+
+def attributes(state):
+    tagged = collections.OrderedDict()
+    for number, (name, tensor) in enumerate(state.items()):
+        tensor = tensor.detach() if number % 2 == 0 else torch.nn.Parameter(tensor.detach())
+        tag = {"text": [1, 2.5, None], "more": torch.ones(3)}
+        tagged[name] = WithState(tensor, tag if number < 2 else (tag, {"slot": True}))
+    save(tagged, "attributes-zip.pth")
+    save(tagged, "attributes-stream.pth", 4, False)
+
+
 def save(obj, name, protocol=2, zipped=True):
     torch.save(obj, os.path.join(OUT, name), pickle_protocol=protocol, _use_new_zipfile_serialization=zipped)
 
@@ -83,6 +118,8 @@ def main():
     expected(state, os.path.join(OUT, "module-expected.txt"))
     save(state, "module-zip.pth")
     save(state, "module-stream.pth", 4, False)
+
+    attributes(state)
 
     # As written on a machine with a GPU: the storages' location is another.
     original = torch.serialization.location_tag

@@ -60,11 +60,18 @@ final class Pickled {
     /** A view of a storage; offset and strides in elements. */
     record Tensor(Storage storage, long offset, long[] shape, long[] strides) {}
 
-    /** The names that may stand in a pickle: all that {@code torch.save} needs for dictionaries of tensors. */
+    /**
+     * The names that may stand in a pickle: all that {@code torch.save} needs for dictionaries of tensors, with Python attributes
+     * or without.
+     */
     enum Global {
         ORDERED_DICT("collections", "OrderedDict", null), //
         REBUILD_TENSOR("torch._utils", "_rebuild_tensor_v2", null), //
         REBUILD_PARAMETER("torch._utils", "_rebuild_parameter", null), //
+        REBUILD_PARAMETER_WITH_STATE("torch._utils", "_rebuild_parameter_with_state", null), //
+        REBUILD_FROM_TYPE("torch._tensor", "_rebuild_from_type_v2", null), //
+        TENSOR_CLASS("torch", "Tensor", null), //
+        PARAMETER_CLASS("torch.nn.parameter", "Parameter", null), //
         DOUBLE("torch", "DoubleStorage", DType.F64), //
         FLOAT("torch", "FloatStorage", DType.F32), //
         HALF("torch", "HalfStorage", DType.F16), //

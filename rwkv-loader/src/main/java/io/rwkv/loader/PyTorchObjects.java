@@ -8,13 +8,18 @@ import io.rwkv.loader.Pickled.Storage;
 import io.rwkv.loader.Pickled.Tensor;
 import io.rwkv.loader.Pickled.Tuple;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /** What the names in a PyTorch pickle stand for. Source: PyTorch, {@code torch/_utils.py} and {@code serialization.py}. */
 final class PyTorchObjects {
     /** RWKV's tensors have up to four. */
     private static final int MAX_DIMENSIONS = 16;
+
+    private static final Set<Global> PLAIN_REBUILDS = EnumSet.of(Global.REBUILD_TENSOR, Global.REBUILD_PARAMETER,
+            Global.REBUILD_PARAMETER_WITH_STATE);
 
     private PyTorchObjects() {
     }
@@ -36,15 +41,41 @@ final class PyTorchObjects {
                 return tensor(arguments, fault);
             }
             case REBUILD_PARAMETER -> {
-                // (data, requires_grad, backward_hooks)
-                if (arguments.size() != 3 || !(arguments.get(0) instanceof Tensor tensor)) {
-                    throw fault.apply("expected three arguments of _rebuild_parameter, the first a tensor, found "
-                            + kinds(arguments));
-                }
-                return tensor;
+                return parameter(function, 3, arguments, fault); // (data, requires_grad, backward_hooks)
+            }
+            case REBUILD_PARAMETER_WITH_STATE -> {
+                return parameter(function, 4, arguments, fault); // and the Python attributes
+            }
+            case REBUILD_FROM_TYPE -> {
+                return fromType(arguments, fault);
             }
             default -> throw fault.apply("expected a function to call, found " + Pickled.kind(function));
         }
+    }
+
+    private static Tensor parameter(Global function, int count, List<Object> arguments,
+            Function<String, RwkvFormatException> fault) {
+        if (arguments.size() != count || !(arguments.get(0) instanceof Tensor tensor)) {
+            throw fault.apply("expected " + (count == 3 ? "three" : "four") + " arguments of " + function.name
+                    + ", the first a tensor, found "
+                    + kinds(arguments));
+        }
+        return tensor;
+    }
+
+    /**
+     * (function, class, its arguments, the Python attributes): a tensor that has attributes of its own, which do not matter here.
+     * The function must be one that rebuilds a tensor by itself, so that these calls do not nest.
+     */
+    private static Object fromType(List<Object> arguments, Function<String, RwkvFormatException> fault) {
+        if (arguments.size() != 4 || !(arguments.get(0) instanceof Global function)
+                || !PLAIN_REBUILDS.contains(function) || !(arguments.get(1) instanceof Global type)
+                || type != Global.TENSOR_CLASS && type != Global.PARAMETER_CLASS
+                || !(arguments.get(2) instanceof Tuple inner)) {
+            throw fault.apply("expected the arguments of _rebuild_from_type_v2 (a function that rebuilds a tensor, "
+                    + "the class Tensor or Parameter, a tuple, attributes), found " + kinds(arguments));
+        }
+        return call(function, inner.items, fault);
     }
 
     /** (storage, storage_offset, size, stride, requires_grad, backward_hooks) and, since PyTorch 2, metadata. */
@@ -55,11 +86,30 @@ final class PyTorchObjects {
             throw fault.apply("expected the arguments of _rebuild_tensor_v2 (a storage, an integer, two tuples, "
                     + "a boolean, a dictionary), found " + kinds(arguments));
         }
+        if (arguments.size() == 7) {
+            checkMetadata(arguments.get(6), fault);
+        }
         // Checked here, while the place in the file is known; whether the elements fit is checked with the data's place.
         if (offset < 0) {
             throw fault.apply("expected a storage offset of 0 or more, found " + offset);
         }
         return new Tensor(storage, offset, dimensions("size", size, fault), dimensions("stride", stride, fault));
+    }
+
+    /** Says of a tensor that its elements are to be negated, or conjugated, when they are read. */
+    private static void checkMetadata(Object metadata, Function<String, RwkvFormatException> fault) {
+        if (metadata == Plain.NONE) {
+            return;
+        }
+        if (!(metadata instanceof Dict dict)) {
+            throw fault.apply("expected a tensor's metadata in a dictionary, found " + Pickled.kind(metadata));
+        }
+        dict.items().forEach((key, value) -> {
+            if (!Boolean.FALSE.equals(value)) {
+                throw fault.apply("expected a tensor whose elements are stored as they are, found its metadata \"" + key
+                        + "\" set; save a copy of it (tensor.clone())");
+            }
+        });
     }
 
     private static long[] dimensions(String what, Tuple tuple, Function<String, RwkvFormatException> fault) {

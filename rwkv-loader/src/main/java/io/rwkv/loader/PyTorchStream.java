@@ -52,13 +52,16 @@ final class PyTorchStream {
             throw in.fault(at, "expected a dictionary that says little_endian is true, found "
                     + (machine instanceof Dict ? "another" : Pickled.kind(machine)));
         }
-        Map<String, Tensor> tensors = PyTorchTensors.named(file, Unpickler.load(in));
+        // The storages themselves do not say their element types.
+        Map<String, DType> types = new HashMap<>();
+        Object root = Unpickler.load(in, storage -> types.putIfAbsent(storage.key(), storage.dtype()));
+        Map<String, Tensor> tensors = PyTorchTensors.named(file, root);
         at = in.offset();
         Object keys = Unpickler.load(in);
         if (!(keys instanceof PyList list)) {
             throw in.fault(at, "expected the list of storage keys, found " + Pickled.kind(keys));
         }
-        Map<String, Extent> extents = extents(list, elementTypes(tensors), at, in.offset());
+        Map<String, Extent> extents = extents(list, types, at, in.offset());
         return PyTorchTensors.bind(file, "PyTorch stream", tensors, (tensor, storage) -> {
             Extent extent = extents.get(storage.key());
             if (extent == null) {
@@ -67,13 +70,6 @@ final class PyTorchStream {
             }
             return extent;
         });
-    }
-
-    /** The element type of each storage, which the storages themselves do not say. */
-    private static Map<String, DType> elementTypes(Map<String, Tensor> tensors) {
-        Map<String, DType> types = new HashMap<>();
-        tensors.values().forEach(t -> types.putIfAbsent(t.storage().key(), t.storage().dtype()));
-        return types;
     }
 
     private Map<String, Extent> extents(PyList keys, Map<String, DType> types, long keysAt, long storagesAt) {

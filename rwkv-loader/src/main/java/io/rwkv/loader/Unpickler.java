@@ -7,12 +7,14 @@ import io.rwkv.loader.Pickled.Dict;
 import io.rwkv.loader.Pickled.Global;
 import io.rwkv.loader.Pickled.Plain;
 import io.rwkv.loader.Pickled.PyList;
+import io.rwkv.loader.Pickled.Storage;
 import io.rwkv.loader.Pickled.Tuple;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Python's pickle machine, cut down to what {@code torch.save} writes for a dictionary of tensors. It builds the values of
@@ -39,13 +41,21 @@ final class Unpickler {
     private int memoized;
     private long at; // offset in the file of the instruction under way
 
-    private Unpickler(PickleInput in) {
+    private final Consumer<Storage> storages;
+
+    private Unpickler(PickleInput in, Consumer<Storage> storages) {
         this.in = in;
+        this.storages = storages;
     }
 
     /** Reads one pickle and leaves the input after its end. */
     static Object load(PickleInput in) {
-        return new Unpickler(in).run();
+        return load(in, storage -> {});
+    }
+
+    /** @param storages hears of each storage that the pickle names, be it part of the result or of attributes left out */
+    static Object load(PickleInput in, Consumer<Storage> storages) {
+        return new Unpickler(in, storages).run();
     }
 
     private Object run() {
@@ -114,7 +124,11 @@ final class Unpickler {
             }
             case REDUCE -> reduce();
             case BUILD -> build();
-            case BINPERSID -> push(PyTorchObjects.storage(pop(), this::fault));
+            case BINPERSID -> {
+                Storage storage = PyTorchObjects.storage(pop(), this::fault);
+                storages.accept(storage);
+                push(storage);
+            }
             default -> throw fault(String.format("expected an instruction that torch.save writes, found %s (%02x)",
                     PickleOpcode.refusedName(opcode), opcode));
         }

@@ -45,7 +45,8 @@ class CheckpointsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"module-zip", "module-stream", "cuda-zip", "cuda-stream", "plain-zip", "plain-stream"})
+    @ValueSource(strings = {"module-zip", "module-stream", "cuda-zip", "cuda-stream", "plain-zip", "plain-stream",
+            "attributes-zip", "attributes-stream"})
     void shouldReadStateDicts(String name) throws IOException {
         TensorFile file = Checkpoints.open(Fixtures.path(name + ".pth"));
         assertHolds("module-expected.txt", file);

@@ -201,6 +201,55 @@ class HostilePickleTest {
         refused(view.stop(), "expected storage \"0\" to be whole, found a view");
     }
 
+    private static PickleBuilder fromType(String function, String type) {
+        return PickleBuilder.dict().string("w").global("torch._tensor", "_rebuild_from_type_v2").raw(PickleOpcode.MARK)
+                .global("torch._utils", function).global("torch", type);
+    }
+
+    /** What rebuilds a tensor with attributes calls what rebuilds one without, and nothing else. */
+    @Test
+    void shouldRefuseBadCallsWithAttributes() {
+        int[] end = {PickleOpcode.EMPTY_DICT, PickleOpcode.TUPLE, PickleOpcode.REDUCE};
+        String expected = "expected the arguments of _rebuild_from_type_v2";
+        refused(fromType("_rebuild_tensor_v2", "Tensor").tuple(1).raw(end).endDict(),
+                "expected the arguments of _rebuild_tensor_v2", "found (an integer)");
+        refused(fromType("_rebuild_tensor_v2", "Tensor").tuple(1).raw(end[1], end[2]).endDict(), expected);
+        refused(fromType("_rebuild_tensor_v2", "FloatStorage").tuple(1).raw(end).endDict(),
+                expected);
+        refused(fromType("_rebuild_tensor_v2", "Tensor").raw('N', end[0], end[1], end[2]).endDict(), expected);
+        refused(fromType("_rebuild_sparse_tensor", "Tensor").tuple(1).raw(end).endDict(),
+                "found torch._utils._rebuild_sparse_tensor, which is refused");
+        for (String[] function : new String[][]{{"collections", "OrderedDict"}, {"torch", "Tensor"},
+                {"torch._tensor", "_rebuild_from_type_v2"}}) {
+            refused(PickleBuilder.dict().string("w").global("torch._tensor", "_rebuild_from_type_v2")
+                    .raw(PickleOpcode.MARK).global(function[0], function[1]).global("torch", "Tensor").tuple()
+                    .raw(end).endDict(), expected, "found (the name " + function[0]);
+        }
+        refused(new PickleBuilder().global("torch._utils", "_rebuild_parameter_with_state").tuple(1, 2, 3, 4)
+                .raw(PickleOpcode.REDUCE).stop(), "expected four arguments of _rebuild_parameter_with_state");
+        refused(new PickleBuilder().global("torch", "Tensor").raw(PickleOpcode.EMPTY_TUPLE, PickleOpcode.REDUCE).stop(),
+                "expected a function to call, found the name torch.Tensor");
+        refused(PickleBuilder.dict().string("w").global("torch.nn.parameter", "Parameter").endDict(),
+                "found the name torch.nn.parameter.Parameter under \"w\"");
+    }
+
+    /** PyTorch notes with a tensor that its elements are to be negated when they are read. */
+    @Test
+    void shouldRefuseTensorsThatAreNotWhatIsStored() {
+        refused(withMetadata("neg", PickleOpcode.NEWTRUE), "found its metadata \"neg\" set");
+        refused(withMetadata("conj", PickleOpcode.NEWTRUE), "found its metadata \"conj\" set");
+        refused(withMetadata("new", PickleOpcode.NONE), "found its metadata \"new\" set");
+        assertArrayEquals(new float[4],
+                Fixtures.open(folder, zip(withMetadata("neg", PickleOpcode.NEWFALSE))).tensor("w").toFloats());
+    }
+
+    private static byte[] withMetadata(String key, int value) {
+        return PickleBuilder.dict().string("w").global("torch._utils", "_rebuild_tensor_v2").raw(PickleOpcode.MARK)
+                .storage("FloatStorage", "0", 4).integer(0).tuple(4).tuple(1).raw(PickleOpcode.NEWFALSE)
+                .raw(PickleOpcode.EMPTY_DICT, PickleOpcode.EMPTY_DICT).string(key).raw(value, PickleOpcode.SETITEM)
+                .raw(PickleOpcode.TUPLE, PickleOpcode.REDUCE).endDict();
+    }
+
     @Test
     void shouldRefuseBadTensors() {
         long max = Long.MAX_VALUE;
