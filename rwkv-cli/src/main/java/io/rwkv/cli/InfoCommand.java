@@ -27,8 +27,7 @@ final class InfoCommand implements Callable<Integer> {
         RwkvConfig config = Architecture.detect(checkpoint);
         Map<String, Long> elements = new TreeMap<>();
         long parameters = 0;
-        for (String name : checkpoint.names()) {
-            StoredTensor tensor = checkpoint.tensor(name);
+        for (StoredTensor tensor : checkpoint.tensors()) {
             elements.merge(tensor.dtype().name(), tensor.elementCount(), Long::sum);
             parameters += tensor.elementCount();
         }

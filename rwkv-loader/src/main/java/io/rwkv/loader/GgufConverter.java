@@ -256,8 +256,8 @@ public final class GgufConverter {
 
     private void addAsTheyAre() {
         for (String name : checkpoint.names()) {
-            StoredTensor tensor = checkpoint.tensor(name);
-            if (tensor.dtype().isFloatingPoint()) {
+            StoredTensor tensor = checkpoint.unread().containsKey(name) ? null : checkpoint.tensor(name);
+            if (tensor != null && tensor.dtype().isFloatingPoint()) {
                 long[] shape = tensor.shape();
                 writer.tensor(name, type(kind(name, shape), shape), shape, List.of(tensor));
             }

@@ -1,33 +1,20 @@
 package io.rwkv.loader;
 
-import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.ForwardingTensor;
 import io.rwkv.core.tensor.StoredTensor;
 
 /** A tensor with all values multiplied by a power of two, which is exact. */
-record Scaled(StoredTensor source, float factor) implements StoredTensor {
-    @Override
-    public String name() {
-        return source.name();
-    }
+final class Scaled extends ForwardingTensor {
+    private final float factor;
 
-    @Override
-    public DType dtype() {
-        return source.dtype();
-    }
-
-    @Override
-    public long[] shape() {
-        return source.shape();
-    }
-
-    @Override
-    public long elementCount() {
-        return source.elementCount();
+    Scaled(StoredTensor source, float factor) {
+        super(source);
+        this.factor = factor;
     }
 
     @Override
     public void read(long first, float[] to, int at, int count) {
-        source.read(first, to, at, count);
+        source().read(first, to, at, count);
         for (int i = 0; i < count; i++) {
             to[at + i] *= factor;
         }

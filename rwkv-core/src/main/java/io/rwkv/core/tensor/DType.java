@@ -2,6 +2,8 @@ package io.rwkv.core.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -50,6 +52,8 @@ public enum DType {
     /** Blocks of 256 with 8-bit scales for each 16, and 6-bit numbers from -32 to 31. */
     Q6_K(256, 210);
 
+    private static final List<DType> PLAIN = Arrays.stream(values()).filter(d -> d.blockLength == 1).toList();
+
     private final int blockLength;
     private final int blockBytes;
 
@@ -70,6 +74,11 @@ public enum DType {
     /** The number of bytes that a block takes; for the plain types, that an element takes. */
     public int blockBytes() {
         return blockBytes;
+    }
+
+    /** The types of which every element stands by itself: those that are not quantised in blocks. */
+    static List<DType> plain() {
+        return PLAIN;
     }
 
     /**

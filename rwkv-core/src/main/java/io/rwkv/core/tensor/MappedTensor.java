@@ -56,8 +56,8 @@ public final class MappedTensor implements StoredTensor {
         long stride = 1;
         for (int d = shape.length - 1; d >= 0; d--) {
             strides[d] = stride;
-            // Overflow here means a shape that strided() refuses.
-            stride *= Math.max(1, shape[d]);
+            // Beyond 2^63 only in a shape that strided() refuses, or that has no elements to find.
+            stride = stride > Long.MAX_VALUE / Math.max(1, shape[d]) ? Long.MAX_VALUE : stride * Math.max(1, shape[d]);
         }
         return strided(file, name, dtype, shape, strides, offset, file.size());
     }
@@ -212,6 +212,15 @@ public final class MappedTensor implements StoredTensor {
             throw new IndexOutOfBoundsException(
                     n + " elements from " + first + " of tensor " + name + ", which has " + count);
         }
+        try {
+            readChecked(first, to, at, n);
+            MappedFile.settle();
+        } catch (InternalError e) {
+            throw file.cutShort(name, e);
+        }
+    }
+
+    private void readChecked(long first, float[] to, int at, int n) {
         if (dtype.blockLength() > 1) {
             readBlocks(first, to, at, n);
             return;

@@ -4,13 +4,15 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 
 import io.rwkv.core.RwkvFormatException;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,19 +24,34 @@ import java.util.Map;
 /**
  * Reads the directory of a <a href="https://github.com/huggingface/safetensors">safetensors</a> file: a little-endian
  * 64-bit header length, a JSON header, and the data, without gaps or overlaps. The data itself is mapped.
+ *
+ * <p>Takes the headers that the format's own implementation takes, and no others, but for two: a name that stands twice, which
+ * the format forbids and that implementation lets pass, is refused, and so are entries written in another way than the format
+ * describes. Fields of an entry that the format does not know are passed over.
  */
 public final class SafetensorsReader {
     /** The limit of the format's own implementation. */
     private static final long MAX_HEADER = 100_000_000;
+    /** That of NumPy and PyTorch. */
+    private static final int MAX_DIMENSIONS = 64;
+    /** Of values in fields that are passed over; the limit of the format's own implementation. */
+    private static final int MAX_DEPTH = 125;
 
-    private static final JsonFactory JSON = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(8).maxNameLength(4096)
-                    .maxStringLength(1 << 20).maxNumberLength(20).build())
-            .build();
+    private static final String METADATA = "__metadata__";
+
+    /** The format's types that are not read, and the bits of an element, which need not fill bytes alone. */
+    private static final Map<String, Integer> UNREAD = Map.ofEntries(Map.entry("U16", 16), Map.entry("U32", 32),
+            Map.entry("U64", 64), Map.entry("C64", 64), Map.entry("F8_E5M2", 8), Map.entry("F8_E4M3", 8),
+            Map.entry("F8_E8M0", 8), Map.entry("F8_E4M3FNUZ", 8), Map.entry("F8_E5M2FNUZ", 8),
+            Map.entry("F6_E2M3", 6), Map.entry("F6_E3M2", 6), Map.entry("F4", 4));
+
+    /** Names come from the file: kept in no table that outlives the reading, or that fails where many have one hash. */
+    private static final JsonFactory JSON = JsonFactory.builder().disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).build();
 
     private final MappedFile file;
+    private final TensorFile.Builder tensors;
     private final Map<String, String> metadata = new LinkedHashMap<>();
-    private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     private final List<Extent> extents = new ArrayList<>();
     private long dataStart;
 
@@ -42,6 +59,7 @@ public final class SafetensorsReader {
 
     private SafetensorsReader(MappedFile file) {
         this.file = file;
+        this.tensors = TensorFile.builder(file.path(), "safetensors");
     }
 
     /**
@@ -58,7 +76,7 @@ public final class SafetensorsReader {
     public static TensorFile open(MappedFile file) {
         SafetensorsReader reader = new SafetensorsReader(file);
         reader.read();
-        return new TensorFile(file.path(), "safetensors", reader.tensors, reader.metadata);
+        return reader.tensors.metadata(reader.metadata).build();
     }
 
     private void read() {
@@ -72,36 +90,38 @@ public final class SafetensorsReader {
                     + Math.min(MAX_HEADER, file.size() - 8) + ", found " + Long.toUnsignedString(length));
         }
         dataStart = 8 + length;
-        try (JsonParser json = JSON.createParser(bytes(8, (int) length))) {
+        try (JsonParser json = JSON.createParser(header())) {
             readHeader(json);
         } catch (JsonProcessingException e) {
             throw RwkvFormatException.inFile(file.path(), "malformed safetensors header: " + e.getOriginalMessage(), e);
+        } catch (CharacterCodingException e) {
+            throw RwkvFormatException.inFile(file.path(),
+                    "malformed safetensors header: expected UTF-8, found other bytes", e);
         } catch (IOException e) {
             throw RwkvFormatException.inFile(file.path(), "malformed safetensors header: " + e.getMessage(), e);
         }
         checkExtents();
     }
 
-    private byte[] bytes(long offset, int length) {
-        byte[] bytes = new byte[length];
-        for (int done = 0; done < length;) {
-            int n = Math.min(MappedFile.MAX_SLICE, length - done);
-            ByteBuffer part = file.slice(offset + done, n);
-            part.get(bytes, done, n);
-            done += n;
-        }
-        return bytes;
+    /** Characters, not bytes: of bytes the parser would guess the charset, and take what is no UTF-8. */
+    private Reader header() {
+        return new InputStreamReader(file.input(8, dataStart), StandardCharsets.UTF_8.newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT));
     }
 
     private void readHeader(JsonParser json) throws IOException {
         expect(json, json.nextToken(), JsonToken.START_OBJECT, "header");
+        boolean described = false;
         while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String name = json.currentName();
+            String name = wellFormed(json, json.currentName());
             json.nextToken();
-            if (name.equals("__metadata__")) {
-                readMetadata(json);
-            } else {
+            if (!name.equals(METADATA)) {
                 readTensor(json, name);
+            } else if (described) {
+                throw twice(json, name);
+            } else {
+                described = true;
+                readMetadata(json);
             }
         }
         if (json.nextToken() != null) {
@@ -110,57 +130,112 @@ public final class SafetensorsReader {
     }
 
     private void readMetadata(JsonParser json) throws IOException {
-        expect(json, json.currentToken(), JsonToken.START_OBJECT, "__metadata__");
+        if (json.currentToken() == JsonToken.VALUE_NULL) {
+            return; // as Python's None becomes
+        }
+        expect(json, json.currentToken(), JsonToken.START_OBJECT, METADATA);
         while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String key = json.currentName();
-            expect(json, json.nextToken(), JsonToken.VALUE_STRING, "__metadata__." + key);
-            metadata.put(key, json.getText());
+            String key = wellFormed(json, json.currentName());
+            expect(json, json.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + key);
+            if (metadata.put(key, wellFormed(json, json.getText())) != null) {
+                throw twice(json, METADATA + "." + key);
+            }
         }
     }
 
     private void readTensor(JsonParser json, String name) throws IOException {
         expect(json, json.currentToken(), JsonToken.START_OBJECT, name);
-        DType dtype = null;
+        String type = null;
         long[] shape = null;
         long[] offsets = null;
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String field = json.currentName();
             json.nextToken();
+            boolean first = true;
             switch (field) {
-                case "dtype" -> dtype = dtype(json, name);
-                case "shape" -> shape = integers(json, name + ".shape", 16);
-                case "data_offsets" -> offsets = integers(json, name + ".data_offsets", 2);
-                default -> throw RwkvFormatException.inTensor(file.path(), name,
-                        "expected dtype, shape and data_offsets, found " + field);
+                case "dtype" -> {
+                    first = type == null;
+                    expect(json, json.currentToken(), JsonToken.VALUE_STRING, name + ".dtype");
+                    type = json.getText();
+                }
+                case "shape" -> {
+                    first = shape == null;
+                    shape = integers(json, name + ".shape", MAX_DIMENSIONS);
+                }
+                case "data_offsets" -> {
+                    first = offsets == null;
+                    offsets = integers(json, name + ".data_offsets", 2);
+                }
+                default -> skip(json, name);
+            }
+            if (!first) {
+                throw twice(json, name + "." + field);
             }
         }
-        if (dtype == null || shape == null || offsets == null || offsets.length != 2) {
+        if (type == null || shape == null || offsets == null || offsets.length != 2) {
             throw RwkvFormatException.inTensor(file.path(), name, "expected dtype, shape and two data_offsets");
         }
+        DType dtype = UNREAD.containsKey(type) ? null : dtype(name, type);
         if (offsets[0] > offsets[1] || offsets[1] > file.size() - dataStart) {
             throw RwkvFormatException.inTensor(file.path(), name, "expected data_offsets within the "
                     + (file.size() - dataStart) + " bytes of data, found " + Arrays.toString(offsets));
         }
-        MappedTensor tensor = MappedTensor.contiguous(file, name, dtype, shape, dataStart + offsets[0]);
-        long bytes = dtype.bytes(tensor.elementCount());
-        if (bytes != offsets[1] - offsets[0]) {
-            throw RwkvFormatException.inTensor(file.path(), name, "expected " + bytes + " bytes for " + dtype
-                    + Arrays.toString(shape) + ", found data_offsets " + Arrays.toString(offsets));
+        if (tensors.contains(name)) {
+            throw twice(json, name);
+        }
+        if (dtype == null) {
+            checkSize(name, type, shape, offsets, unreadBytes(name, type, shape));
+            tensors.unread(name, type);
+        } else {
+            MappedTensor tensor = MappedTensor.contiguous(file, name, dtype, shape, dataStart + offsets[0]);
+            checkSize(name, type, shape, offsets, dtype.bytes(tensor.elementCount()));
+            tensors.tensor(name, tensor);
         }
         extents.add(new Extent(name, offsets[0], offsets[1]));
-        tensors.put(name, tensor);
     }
 
-    private DType dtype(JsonParser json, String name) throws IOException {
-        expect(json, json.currentToken(), JsonToken.VALUE_STRING, name + ".dtype");
-        String text = json.getText();
-        List<DType> plain = Arrays.stream(DType.values()).filter(d -> d.blockLength() == 1).toList();
-        for (DType dtype : plain) {
-            if (dtype.name().equals(text)) {
-                return dtype;
+    private DType dtype(String name, String type) {
+        return DType.plain().stream().filter(d -> d.name().equals(type)).findFirst()
+                .orElseThrow(() -> RwkvFormatException.inTensor(file.path(), name,
+                        "expected a dtype among " + DType.plain() + ", found " + type));
+    }
+
+    private long unreadBytes(String name, String type, long[] shape) {
+        try {
+            long all = Arrays.stream(shape).reduce(UNREAD.get(type), Math::multiplyExact);
+            if (all % Byte.SIZE != 0) {
+                throw RwkvFormatException.inTensor(file.path(), name, "expected whole bytes, found " + all
+                        + " bits for " + type + Arrays.toString(shape));
+            }
+            return all / Byte.SIZE;
+        } catch (ArithmeticException e) {
+            throw RwkvFormatException.inTensor(file.path(), name, "expected a size that fits the file, found shape "
+                    + Arrays.toString(shape));
+        }
+    }
+
+    private void checkSize(String name, String type, long[] shape, long[] offsets, long bytes) {
+        if (bytes != offsets[1] - offsets[0]) {
+            throw RwkvFormatException.inTensor(file.path(), name, "expected " + bytes + " bytes for " + type
+                    + Arrays.toString(shape) + ", found data_offsets " + Arrays.toString(offsets));
+        }
+    }
+
+    /** Passes over a value of any kind. */
+    private void skip(JsonParser json, String where) throws IOException {
+        for (int depth = 0;; json.nextToken()) {
+            if (json.currentToken().isStructStart()) {
+                depth++;
+            } else if (json.currentToken().isStructEnd()) {
+                depth--;
+            }
+            if (depth == 0) {
+                return;
+            }
+            if (depth > MAX_DEPTH) {
+                throw malformed(where + ": expected values nested " + MAX_DEPTH + " deep at most, found more", json);
             }
         }
-        throw RwkvFormatException.inTensor(file.path(), name, "expected a dtype among " + plain + ", found " + text);
     }
 
     private long[] integers(JsonParser json, String where, int most) throws IOException {
@@ -202,7 +277,40 @@ public final class SafetensorsReader {
         }
     }
 
+    /** JSON can write half of a character that takes two, which is no text. */
+    private String wellFormed(JsonParser json, String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c)) {
+                if (Character.isLowSurrogate(c) || i + 1 == text.length()
+                        || !Character.isLowSurrogate(text.charAt(++i))) {
+                    throw malformed("malformed safetensors header: expected whole characters, found half of one",
+                            json);
+                }
+            }
+        }
+        return text;
+    }
+
+    private RwkvFormatException twice(JsonParser json, String what) {
+        return malformed("malformed safetensors header: expected each name once, found " + what + " again", json);
+    }
+
     private RwkvFormatException malformed(String detail, JsonParser json) {
-        return RwkvFormatException.atOffset(file.path(), 8 + json.currentLocation().getByteOffset(), detail);
+        return RwkvFormatException.atOffset(file.path(), byteOffset(json.currentLocation().getCharOffset()), detail);
+    }
+
+    /** Where so many characters of the header end, in bytes from the start of the file. */
+    private long byteOffset(long characters) {
+        long bytes = 8;
+        try (Reader header = header()) {
+            for (long i = 0; i < characters; i++) {
+                int c = header.read();
+                bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate((char) c) ? 2 : 3;
+            }
+        } catch (IOException e) {
+            throw new AssertionError("was read before", e);
+        }
+        return bytes;
     }
 }

@@ -3,17 +3,16 @@ package io.rwkv.core.tensor;
 import java.util.Objects;
 
 /** A tensor with its last two dimensions exchanged, also one that is quantised in blocks: nothing is copied ahead of reading. */
-public final class Transposed implements StoredTensor {
+public final class Transposed extends ForwardingTensor {
     /** The most rows that are gathered at a time. */
     private static final int MAX_ROWS = 1 << 14;
 
-    private final StoredTensor source;
     private final long[] shape;
     private final long rows;
     private final long columns;
 
     private Transposed(StoredTensor source) {
-        this.source = source;
+        super(source);
         this.shape = source.shape();
         int last = shape.length - 1;
         this.rows = shape[last];
@@ -31,17 +30,7 @@ public final class Transposed implements StoredTensor {
         if (source instanceof MappedTensor mapped && mapped.dtype().blockLength() == 1 && mapped.shape().length == 2) {
             return mapped.transposed();
         }
-        return source instanceof Transposed transposed ? transposed.source : new Transposed(source);
-    }
-
-    @Override
-    public String name() {
-        return source.name();
-    }
-
-    @Override
-    public DType dtype() {
-        return source.dtype();
+        return source instanceof Transposed transposed ? transposed.source() : new Transposed(source);
     }
 
     @Override
@@ -52,11 +41,6 @@ public final class Transposed implements StoredTensor {
     @Override
     public long length(int dimension) {
         return shape[dimension];
-    }
-
-    @Override
-    public long elementCount() {
-        return source.elementCount();
     }
 
     @Override
@@ -76,7 +60,7 @@ public final class Transposed implements StoredTensor {
             long firstColumn = some == 1 ? within % columns : 0;
             long lastColumn = some == 1 ? firstColumn + length - 1 : columns - 1;
             for (long c = firstColumn; c <= lastColumn; c++) {
-                source.read(matrix + c * rows + row, column, 0, some);
+                source().read(matrix + c * rows + row, column, 0, some);
                 for (int i = 0; i < some; i++) {
                     long target = (row + i) * columns + c - within;
                     if (target >= 0 && target < length) {

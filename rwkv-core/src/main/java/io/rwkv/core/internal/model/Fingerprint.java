@@ -38,7 +38,7 @@ public final class Fingerprint {
         float[] sample = new float[SAMPLE];
         ByteBuffer bytes = ByteBuffer.allocate(4 * SAMPLE);
         for (String name : new TreeSet<>(file.names())) {
-            if (UNUSED.contains(name)) {
+            if (UNUSED.contains(name) || file.unread().containsKey(name)) {
                 continue;
             }
             StoredTensor tensor = file.tensor(name);

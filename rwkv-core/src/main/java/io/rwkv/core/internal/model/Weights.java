@@ -181,7 +181,7 @@ final class Weights {
 
         Meter(TensorFile file, LoadProgress progress) {
             this.progress = progress;
-            this.total = file.names().stream().mapToLong(n -> bytes(file.tensor(n))).sum();
+            this.total = file.tensors().stream().mapToLong(Meter::bytes).sum();
         }
 
         private static long bytes(StoredTensor tensor) {
