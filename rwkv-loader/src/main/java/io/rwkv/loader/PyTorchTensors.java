@@ -8,6 +8,8 @@ import io.rwkv.loader.Pickled.Dict;
 import io.rwkv.loader.Pickled.Storage;
 import io.rwkv.loader.Pickled.Tensor;
 
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -15,6 +17,15 @@ import java.util.stream.Collectors;
 
 /** Turns the object that was given to {@code torch.save} into named tensors over the mapped file. */
 final class PyTorchTensors {
+    /**
+     * All tensors together may have so many times the file's bytes: views can show one element any number of times, and what they
+     * show is what loading takes. Tied tensors need twice the file at most; layers that all share their weights as often as
+     * there are layers.
+     */
+    private static final long MAX_SHOWN = 8;
+    /** What views of a small file may show in any case, in bytes: a vector shown as a matrix, for each of many layers. */
+    private static final long ALWAYS_SHOWN = 1 << 24;
+
     /** Where a storage's bytes lie in the file; end is exclusive. */
     record Extent(long start, long end) {}
 
@@ -52,7 +63,24 @@ final class PyTorchTensors {
         Map<String, MappedTensor> bound = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> bound.put(name,
                 bind(file, name, tensor, storages.apply(name, tensor.storage()))));
+        checkSum(file, bound.values());
         return new TensorFile(file.path(), format, bound, Map.of());
+    }
+
+    private static void checkSum(MappedFile file, Collection<MappedTensor> tensors) {
+        long most = Math.max(ALWAYS_SHOWN, MAX_SHOWN * file.size());
+        long sum = 0;
+        for (MappedTensor tensor : tensors) {
+            // No overflow: a tensor has no more elements than the file has bytes, and there are few tensors.
+            sum += tensor.dtype().bytes(tensor.elementCount());
+            if (sum > most) {
+                throw RwkvFormatException.inTensor(file.path(), tensor.name(),
+                        "expected views that together show at most "
+                                + most + " bytes of a file of " + file.size()
+                                + ", found more from this tensor on, of shape "
+                                + Arrays.toString(tensor.shape()));
+            }
+        }
     }
 
     private static MappedTensor bind(MappedFile file, String name, Tensor tensor, Extent extent) {

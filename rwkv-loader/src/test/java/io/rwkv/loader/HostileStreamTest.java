@@ -57,6 +57,16 @@ class HostileStreamTest {
     }
 
     @Test
+    void shouldRefuseViewsThatTogetherShowTooMuch() {
+        PickleBuilder root = PickleBuilder.dict();
+        for (int i = 0; i < 400; i++) {
+            root.string("w" + i).tensor("a", 1 << 18, 0, new long[]{512, 512}, new long[]{0, 1});
+        }
+        refused(join(MAGIC, VERSION, MACHINE, root.endDict(), keys("a"), storage(1 << 18, new float[1 << 18])),
+                "tensor w16: expected views that together show at most 16777216 bytes");
+    }
+
+    @Test
     void shouldReadAStreamMadeByHandAndWhateverFollows() {
         byte[] stream = join(MAGIC, VERSION, MACHINE, ROOT, keys("a"), storage(2, 3, 4));
         assertArrayEquals(new float[]{3, 4}, Fixtures.open(folder, stream).tensor("w").toFloats());

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** Writes uncompressed zip files and tells where their parts are, so that tests can damage them. */
 final class ZipBuilder {
-    private final ByteBuffer out = ByteBuffer.allocate(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer out;
     private final List<String> names = new ArrayList<>();
     private final List<Integer> sizes = new ArrayList<>();
     private final List<Integer> locals = new ArrayList<>();
@@ -20,12 +20,18 @@ final class ZipBuilder {
 
     /** @param zip64 whether every number that may stand in a ZIP64 field does */
     ZipBuilder(boolean zip64) {
+        this(zip64, 0);
+    }
+
+    private ZipBuilder(boolean zip64, int dataBytes) {
+        this.out = ByteBuffer.allocate(dataBytes + (1 << 20)).order(ByteOrder.LITTLE_ENDIAN);
         this.zip64 = zip64;
     }
 
     /** A checkpoint of one pickle and its storages, which are named 0, 1, … */
     static ZipBuilder checkpoint(byte[] pickle, byte[]... storages) {
-        ZipBuilder zip = new ZipBuilder(false).add("archive/data.pkl", pickle);
+        ZipBuilder zip = new ZipBuilder(false, Arrays.stream(storages).mapToInt(s -> s.length).sum())
+                .add("archive/data.pkl", pickle);
         for (int i = 0; i < storages.length; i++) {
             zip.add("archive/data/" + i, storages[i]);
         }
