@@ -1,91 +1,73 @@
 package io.rwkv.tokenizer;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.core.JsonToken;
 
-import java.io.CharConversionException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.util.Iterator;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * A value in a JSON file that knows where it stands, so that whatever is wrong with it can be said in one sentence.
+ * A small value of a JSON file that knows where it stands, so that whatever is wrong with it can be said in one sentence.
  *
  * @param source the file's name
  * @param path from the root, such as {@code $.model.vocab}
- * @param node the value, a missing node if there is none
+ * @param kind the token that it is, or begins with; null if there is no value
+ * @param text of a string its characters, of a number or a word what stands in the file, else null
+ * @param members of an object that was read in full, else empty
  */
-record Json(String source, String path, JsonNode node) {
+record Json(String source, String path, JsonToken kind, String text, Map<String, Json> members) {
     static final String TOKEN_ID = "a token id from 0 to " + TokenTable.MAX_ID;
+    private static final int LONGEST_ID = 10;
 
-    /** Four times the largest tokenizer.json in use; what a file can make us allocate is a multiple of this. */
-    private static final long MAX_BYTES = 1L << 27;
-    private static final int MAX_DEPTH = 50;
-    private static final int MAX_STRING = 1 << 20;
-
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder().maxDocumentLength(MAX_BYTES)
-                    .maxNestingDepth(MAX_DEPTH).maxStringLength(MAX_STRING).maxNameLength(MAX_STRING).build())
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).disable(StreamReadFeature.AUTO_CLOSE_SOURCE).build())
-            .build();
-
-    static Json read(InputStream in, String source) throws IOException {
-        try (JsonParser parser = MAPPER.createParser(in)) {
-            JsonNode root = MAPPER.readTree(parser);
-            if (parser.nextToken() != null) {
-                throw new TokenizerFormatException(source, where(parser.currentTokenLocation()), "the end of the file",
-                        "more JSON");
-            }
-            return new Json(source, "$", root == null ? MissingNode.getInstance() : root);
-        } catch (JsonProcessingException e) {
-            throw new TokenizerFormatException(source, where(e.getLocation()), "JSON",
-                    "none: " + e.getOriginalMessage(), e);
-        } catch (CharConversionException e) {
-            throw new TokenizerFormatException(source, "$", "JSON in UTF-8", "none: " + e.getMessage(), e);
-        }
+    /** No value, at a path. */
+    static Json missing(String source, String path) {
+        return new Json(source, path, null, null, Map.of());
     }
 
-    private static String where(JsonLocation at) {
-        return at == null ? "$" : "line " + at.getLineNr() + ", column " + at.getColumnNr();
+    static Json object(String source, String path, Map<String, Json> members) {
+        return new Json(source, path, JsonToken.START_OBJECT, null, members);
     }
 
     Json get(String name) {
-        return new Json(source, path + "." + name, node.path(name));
-    }
-
-    Json get(int index) {
-        return new Json(source, path + "[" + index + "]", node.path(index));
-    }
-
-    /** A member under any name. */
-    Json member(String name) {
-        return new Json(source, path + "[" + TokenizerFormatException.quote(name) + "]", node.path(name));
+        Json member = members.get(name);
+        return member == null ? missing(source, path + "." + name) : member;
     }
 
     boolean isMissing() {
-        return node.isMissingNode();
+        return kind == null;
     }
 
     /** Null or not there at all. */
     boolean isAbsent() {
-        return node.isMissingNode() || node.isNull();
+        return kind == null || kind == JsonToken.VALUE_NULL;
+    }
+
+    boolean isObject() {
+        return kind == JsonToken.START_OBJECT;
+    }
+
+    boolean isArray() {
+        return kind == JsonToken.START_ARRAY;
+    }
+
+    boolean isString() {
+        return kind == JsonToken.VALUE_STRING;
+    }
+
+    /** Whether it is this string. */
+    boolean is(String wanted) {
+        return isString() && text.equals(wanted);
+    }
+
+    boolean isZero() {
+        return kind != null && kind.isNumeric() && Double.parseDouble(text) == 0;
     }
 
     /** Refuses names that mean something we do not know. */
     Json object(Set<String> known) throws TokenizerFormatException {
-        if (!node.isObject()) {
+        if (!isObject()) {
             throw wrong("an object");
         }
-        for (Iterator<String> names = node.fieldNames(); names.hasNext();) {
-            String name = names.next();
+        for (String name : members.keySet()) {
             if (!known.contains(name)) {
                 throw new TokenizerFormatException(source, path, "only options that are implemented",
                         "the option " + TokenizerFormatException.quote(name));
@@ -94,18 +76,11 @@ record Json(String source, String path, JsonNode node) {
         return this;
     }
 
-    Json array() throws TokenizerFormatException {
-        if (!node.isArray()) {
-            throw wrong("an array");
-        }
-        return this;
-    }
-
     boolean bool() throws TokenizerFormatException {
-        if (!node.isBoolean()) {
+        if (kind == null || !kind.isBoolean()) {
             throw wrong("true or false");
         }
-        return node.booleanValue();
+        return kind == JsonToken.VALUE_TRUE;
     }
 
     boolean boolOr(boolean missing) throws TokenizerFormatException {
@@ -114,24 +89,33 @@ record Json(String source, String path, JsonNode node) {
 
     /** Text that UTF-8 can hold; JSON itself can name half a surrogate pair. */
     String string() throws TokenizerFormatException {
-        if (!node.isTextual()) {
+        if (!isString()) {
             throw wrong("a string");
         }
-        if (!isWellFormed(node.textValue())) {
+        if (!isWellFormed(text)) {
             throw wrong("a string without unpaired surrogates");
         }
-        return node.textValue();
+        return text;
+    }
+
+    boolean isTokenId() {
+        if (kind != JsonToken.VALUE_NUMBER_INT || text.length() > LONGEST_ID) {
+            return false;
+        }
+        long id = Long.parseLong(text);
+        return id >= 0 && id <= TokenTable.MAX_ID;
     }
 
     int tokenId() throws TokenizerFormatException {
-        if (!isTokenId(node)) {
+        if (!isTokenId()) {
             throw wrong(TOKEN_ID);
         }
-        return node.intValue();
+        return Integer.parseInt(text);
     }
 
-    static boolean isTokenId(JsonNode node) {
-        return node.isInt() && node.intValue() >= 0 && node.intValue() <= TokenTable.MAX_ID;
+    /** The same under its own path, which is not made for each of many values. */
+    Json at(String path) {
+        return new Json(source, path, kind, text, members);
     }
 
     static boolean isWellFormed(String text) {
@@ -143,14 +127,14 @@ record Json(String source, String path, JsonNode node) {
     }
 
     private String found() {
-        if (node.isMissingNode()) {
+        if (kind == null) {
             return "nothing";
         }
-        if (node.isObject() || node.isArray()) {
-            return node.isObject() ? "an object" : "an array";
-        }
-        return node.isTextual()
-                ? TokenizerFormatException.quote(node.textValue())
-                : TokenizerFormatException.shorten(node.asText());
+        return switch (kind) {
+            case START_OBJECT -> "an object";
+            case START_ARRAY -> "an array";
+            case VALUE_STRING -> TokenizerFormatException.quote(text);
+            default -> TokenizerFormatException.shorten(text);
+        };
     }
 }

@@ -1,12 +1,8 @@
 package io.rwkv.tokenizer;
 
-import com.fasterxml.jackson.databind.JsonNode;
-
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +10,10 @@ import java.util.Set;
 /**
  * Reads a Hugging Face {@code tokenizer.json} with byte-level BPE. The format is a kit of parts, most of which no RWKV
  * model uses; whatever is not known here is refused by name, since a part left out means wrong ids and no error.
+ *
+ * <p>
+ * The file is read once from its beginning to its end, and only what a vocabulary needs is kept, within limits that every
+ * vocabulary in use is far from: a file made to exhaust memory is refused when it passes one of them.
  */
 final class TokenizerJson {
     private static final Set<String> PARTS = Set.of("version", "truncation", "padding", "added_tokens", "normalizer",
@@ -21,8 +21,8 @@ final class TokenizerJson {
     private static final Set<String> BYTE_LEVEL = Set.of("type", "add_prefix_space", "trim_offsets", "use_regex");
     private static final Set<String> BPE = Set.of("type", "dropout", "unk_token", "continuing_subword_prefix",
             "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges");
-    private static final Set<String> ADDED_TOKEN = Set.of("id", "content", "single_word", "lstrip", "rstrip",
-            "normalized", "special");
+    /** Of names in one place, known or not. */
+    private static final int MAX_NAMES = 1000;
 
     final boolean nfc;
     final boolean addPrefixSpace;
@@ -33,12 +33,14 @@ final class TokenizerJson {
     final PairTable pairs;
     final List<AddedToken> addedTokens;
 
+    private final String source;
     private final Json root;
-    private final Map<String, Integer> idOfToken = new HashMap<>();
-    private final TokenTable.Builder table = new TokenTable.Builder();
+    private final BpeVocabulary vocabulary;
 
-    private TokenizerJson(Json root) throws TokenizerFormatException {
-        this.root = root.object(PARTS);
+    private TokenizerJson(JsonInput in, String source) throws IOException {
+        this.source = source;
+        vocabulary = new BpeVocabulary(source);
+        root = readRoot(in).object(PARTS);
         if (!root.get("version").isMissing()) {
             require(root.get("version"), "1.0");
         }
@@ -64,19 +66,75 @@ final class TokenizerJson {
         require(model.get("type"), "BPE");
         model.object(BPE);
         checkOptions(model);
-        readVocabulary(model.get("vocab"));
-        idOfByte = idsOfBytes(model.get("vocab"));
-        pairs = readMerges(model.get("merges").array());
-        addedTokens = readAddedTokens(root.get("added_tokens"));
-        tokens = table.build();
+        if (!model.get("vocab").isObject()) {
+            throw model.get("vocab").wrong("an object of tokens and ids");
+        }
+        idOfByte = vocabulary.idsOfBytes();
+        if (!model.get("merges").isArray()) {
+            throw model.get("merges").wrong("an array");
+        }
+        pairs = vocabulary.pairs(idOfByte);
+        if (!root.get("added_tokens").isAbsent() && !root.get("added_tokens").isArray()) {
+            throw root.get("added_tokens").wrong("an array");
+        }
+        addedTokens = vocabulary.addedTokens();
+        tokens = vocabulary.tokens();
     }
 
     static TokenizerJson read(InputStream in, String source) throws IOException {
-        return new TokenizerJson(Json.read(in, source));
+        return JsonInput.read(in, source, json -> new TokenizerJson(json, source));
+    }
+
+    /** Takes in the parts; the long ones go to the vocabulary and leave their outlines here. */
+    private Json readRoot(JsonInput in) throws IOException {
+        if (!in.atObject()) {
+            return in.outline("$");
+        }
+        Map<String, Json> parts = new LinkedHashMap<>();
+        for (String name = in.nextName(); name != null; name = in.nextName()) {
+            String path = "$." + name;
+            Json part;
+            if (name.equals("model") && in.atObject()) {
+                part = readModel(in);
+            } else if (name.equals("added_tokens") && in.atArray()) {
+                part = in.head(path);
+                vocabulary.readAddedTokens(in);
+            } else {
+                part = PARTS.contains(name) ? in.value(path) : in.outline(path);
+            }
+            put(parts, "$", name, part);
+        }
+        return Json.object(source, "$", parts);
+    }
+
+    private Json readModel(JsonInput in) throws IOException {
+        Map<String, Json> options = new LinkedHashMap<>();
+        for (String name = in.nextName(); name != null; name = in.nextName()) {
+            String path = "$.model." + name;
+            Json option;
+            if (name.equals("vocab") && in.atObject()) {
+                option = in.head(path);
+                vocabulary.readTokens(in);
+            } else if (name.equals("merges") && in.atArray()) {
+                option = in.head(path);
+                vocabulary.readMerges(in);
+            } else {
+                option = in.outline(path);
+            }
+            put(options, "$.model", name, option);
+        }
+        return Json.object(source, "$.model", options);
+    }
+
+    private void put(Map<String, Json> values, String path, String name, Json value) throws TokenizerFormatException {
+        if (values.size() == MAX_NAMES) {
+            throw new TokenizerFormatException(source, path, "at most " + MAX_NAMES + " options", "more");
+        }
+        values.put(name, value);
     }
 
     private static void require(Json value, String expected) throws TokenizerFormatException {
-        if (!expected.equals(value.node().textValue())) {
+        if (!value.is(expected)) {
             throw value.wrong(TokenizerFormatException.quote(expected));
         }
     }
@@ -108,7 +166,7 @@ final class TokenizerJson {
      */
     private static void checkOptions(Json model) throws TokenizerFormatException {
         Json dropout = model.get("dropout");
-        if (!dropout.isAbsent() && !(dropout.node().isNumber() && dropout.node().doubleValue() == 0)) {
+        if (!dropout.isAbsent() && !dropout.isZero()) {
             throw dropout.wrong("null or 0");
         }
         for (String affix : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
@@ -124,114 +182,5 @@ final class TokenizerJson {
         }
         model.get("fuse_unk").boolOr(false);
         model.get("byte_fallback").boolOr(false);
-    }
-
-    private void readVocabulary(Json vocab) throws TokenizerFormatException {
-        if (!vocab.node().isObject()) {
-            throw vocab.wrong("an object of tokens and ids");
-        }
-        for (Map.Entry<String, JsonNode> entry : vocab.node().properties()) {
-            String token = entry.getKey();
-            if (!Json.isWellFormed(token)) {
-                throw new TokenizerFormatException(vocab.source(), vocab.path(), "tokens without unpaired surrogates",
-                        TokenizerFormatException.quote(token));
-            }
-            if (!Json.isTokenId(entry.getValue())) {
-                throw vocab.member(token).wrong(Json.TOKEN_ID);
-            }
-            int id = entry.getValue().intValue();
-            if (table.contains(id)) {
-                throw vocab.member(token).wrong("an id that no other token has");
-            }
-            table.add(id, ByteAlphabet.bytesOf(token));
-            idOfToken.put(token, id);
-        }
-    }
-
-    private int[] idsOfBytes(Json vocab) throws TokenizerFormatException {
-        int[] ids = new int[256];
-        for (int b = 0; b < 256; b++) {
-            String token = String.valueOf(ByteAlphabet.characterOf(b));
-            Integer id = idOfToken.get(token);
-            if (id == null && Utf8.mayContain(b)) {
-                throw vocab.member(token).wrong(String.format("a token for the byte %02X", b));
-            }
-            ids[b] = id == null ? -1 : id;
-        }
-        return ids;
-    }
-
-    private PairTable readMerges(Json merges) throws TokenizerFormatException {
-        int count = merges.node().size();
-        if (count > PairTable.MAX_MERGES) {
-            throw new TokenizerFormatException(merges.source(), merges.path(),
-                    "at most " + PairTable.MAX_MERGES + " merges", count + " of them");
-        }
-        int[] left = new int[count];
-        int[] right = new int[count];
-        int[] merged = new int[count];
-        for (int rank = 0; rank < count; rank++) {
-            String first;
-            String second;
-            JsonNode merge = merges.node().get(rank);
-            if (merge.isArray() && merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual()) {
-                first = merge.get(0).textValue();
-                second = merge.get(1).textValue();
-            } else {
-                String both = merge.isTextual() ? merge.textValue() : "";
-                int space = both.indexOf(' ');
-                if (space < 0 || space != both.lastIndexOf(' ')) {
-                    throw merges.get(rank).wrong("two tokens, as \"a b\" or [\"a\", \"b\"]");
-                }
-                first = both.substring(0, space);
-                second = both.substring(space + 1);
-            }
-            left[rank] = idOf(first, merges, rank);
-            right[rank] = idOf(second, merges, rank);
-            merged[rank] = idOf(first + second, merges, rank);
-        }
-        return new PairTable(left, right, merged, idOfByte);
-    }
-
-    private int idOf(String token, Json merges, int rank) throws TokenizerFormatException {
-        Integer id = idOfToken.get(token);
-        if (id == null) {
-            throw new TokenizerFormatException(merges.source(), merges.get(rank).path(),
-                    "a merge of tokens in $.model.vocab to another",
-                    TokenizerFormatException.quote(token) + ", which is not there");
-        }
-        return id;
-    }
-
-    private List<AddedToken> readAddedTokens(Json list) throws TokenizerFormatException {
-        List<AddedToken> added = new ArrayList<>();
-        if (list.isAbsent()) {
-            return added;
-        }
-        Map<String, Integer> seen = new HashMap<>();
-        for (int i = 0; i < list.array().node().size(); i++) {
-            Json entry = list.get(i).object(ADDED_TOKEN);
-            Json content = entry.get("content");
-            AddedToken token = new AddedToken(entry.get("id").tokenId(), content.string(),
-                    entry.get("single_word").bool(), entry.get("lstrip").bool(), entry.get("rstrip").bool(),
-                    entry.get("normalized").bool(), entry.get("special").bool());
-            if (token.content().isEmpty() || seen.put(token.content(), i) != null) {
-                throw content.wrong("text, different from that of every other added token");
-            }
-            Integer known = idOfToken.get(token.content());
-            if (known == null && table.contains(token.id())) {
-                throw entry.get("id").wrong("an id that no other token has");
-            }
-            if (known != null && known != token.id()) {
-                throw entry.get("id")
-                        .wrong("the id " + known + " that $.model.vocab gives " + TokenizerFormatException.quote(
-                                token.content()));
-            }
-            if (known == null) {
-                table.add(token.id(), token.content().getBytes(StandardCharsets.UTF_8));
-            }
-            added.add(token);
-        }
-        return added;
     }
 }
