@@ -4,7 +4,6 @@ import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
 import io.rwkv.loader.Rwkv;
 import io.rwkv.loader.Tokenizers;
-import io.rwkv.text.generation.Generation;
 import io.rwkv.text.generation.GenerationOptions;
 import io.rwkv.text.generation.TextGenerator;
 
@@ -23,10 +22,10 @@ public final class Chat {
 
     private final TextGenerator generator;
     private final RwkvState state;
-    private final GenerationOptions options = GenerationOptions.defaults().withMaxTokens(500).withTopP(0.5)
-            .withStopStrings(NEXT_TURN);
+    private final GenerationOptions options = GenerationOptions.builder().maxTokens(500).topP(0.5)
+            .stopStrings(NEXT_TURN).build();
     private final String assistant;
-    private String turn = "User:"; // what leads the next message in; empty if the model has written it itself
+    private String turn = "User:"; // what leads the next message in
 
     /** @param think whether the model is to reason before it answers, as G1 models can */
     Chat(TextGenerator generator, RwkvState state, boolean think) {
@@ -39,10 +38,10 @@ public final class Chat {
     void say(String message) {
         // An empty line would end the turn.
         String prompt = turn + " " + message.strip().replaceAll("\\n\\s*\\n", "\n") + assistant;
-        Generation answer = generator.generate(prompt, state, options, System.out::print, () -> false);
+        // The state ends where the answer does: what ended it has left no trace, and so leads the next message in.
+        generator.request(prompt).options(options).state(state).run(System.out::print);
         System.out.println();
-        // Stopped by it, the state has read the stop string.
-        turn = answer.reason() == Generation.Reason.STOP_STRING ? "" : NEXT_TURN;
+        turn = NEXT_TURN;
     }
 
     /** @param args a checkpoint, then optionally {@code --think} */

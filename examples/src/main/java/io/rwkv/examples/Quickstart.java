@@ -30,11 +30,12 @@ public final class Quickstart {
 
             // The state holds all that was read; copies of it go on independently.
             TextGenerator generator = new TextGenerator(model, tokenizer);
-            GenerationOptions options = GenerationOptions.defaults().withMaxTokens(20).withTopP(0.5);
+            GenerationOptions options = GenerationOptions.builder().maxTokens(20).topP(0.5).build();
             for (int seed = 1; seed <= 3; seed++) {
                 RwkvState branch = state.copy();
                 System.out.print("A dog is a domestic animal");
-                generator.generate(" animal", branch, options.withSeed(seed), System.out::print, () -> false);
+                generator.request(" animal").options(options.toBuilder().seed(seed).build()).state(branch)
+                        .run(System.out::print);
                 System.out.println();
             }
         }

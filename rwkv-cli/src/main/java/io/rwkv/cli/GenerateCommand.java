@@ -56,11 +56,10 @@ final class GenerateCommand implements Callable<Integer> {
         if (prompt.equals("-")) {
             prompt = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
         }
-        GenerationOptions options = GenerationOptions.defaults().withMaxTokens(maxTokens)
-                .withTemperature(temperature).withTopP(topP).withTopK(topK)
-                .withStopStrings(stop.toArray(String[]::new));
+        GenerationOptions.Builder options = GenerationOptions.builder().maxTokens(maxTokens).temperature(temperature)
+                .topP(topP).topK(topK).stopStrings(stop);
         if (seed != null) {
-            options = options.withSeed(seed);
+            options.seed(seed);
         }
         try (RwkvModel model = modelOptions.openModel()) {
             Tokenizer tokenizer = modelOptions.openTokenizer(model);
@@ -69,8 +68,9 @@ final class GenerateCommand implements Callable<Integer> {
                 System.out.print(prompt);
                 System.out.flush();
             }
-            Generation result = new TextGenerator(model, tokenizer).generate(prompt, state, options,
-                    GenerateCommand::print, () -> System.out.checkError());
+            Generation result = new TextGenerator(model, tokenizer).request(prompt).options(options.build())
+                    .state(state)
+                    .cancelledWhen(() -> System.out.checkError()).run(GenerateCommand::print);
             System.out.println();
             System.err.printf(Locale.ROOT,
                     "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",

@@ -87,6 +87,28 @@ public final class RwkvState {
         }
     }
 
+    /**
+     * Makes this state's contents those of another, as if it had read the same tokens. Allocates nothing.
+     *
+     * @throws IllegalArgumentException if the other was made by another model
+     */
+    public void copyFrom(RwkvState other) {
+        if (other == this) {
+            return;
+        }
+        if (!fingerprint.equals(other.fingerprint)) {
+            throw new IllegalArgumentException(
+                    "state: expected one of model " + fingerprint + ", found one of model " + other.fingerprint);
+        }
+        StateArrays from = other.enter();
+        try {
+            enter().copyFrom(from);
+            leave();
+        } finally {
+            other.leave();
+        }
+    }
+
     /** Forgets all tokens. */
     public void reset() {
         enter();

@@ -28,7 +28,7 @@ import java.util.List;
 
 /** From a file that PyTorch wrote to text and vectors, with the model that the project ships. */
 class DemoTextTest {
-    private static final GenerationOptions GREEDY = GenerationOptions.defaults().withTemperature(0).withMaxTokens(30);
+    private static final GenerationOptions GREEDY = GenerationOptions.builder().temperature(0).maxTokens(30).build();
     private static RwkvModel model;
     private static Tokenizer tokenizer;
 
@@ -46,8 +46,7 @@ class DemoTextTest {
     @Test
     void streamedPiecesShouldBeTheText() {
         List<String> pieces = new ArrayList<>();
-        Generation result = new TextGenerator(model, tokenizer).generate("A dog is", model.newState(), GREEDY,
-                pieces::add, () -> false);
+        Generation result = new TextGenerator(model, tokenizer).request("A dog is").options(GREEDY).run(pieces::add);
         assertEquals(result.text(), String.join("", pieces));
         assertTrue(pieces.size() > 3, "it comes in pieces");
         assertFalse(result.text().isBlank());
@@ -58,10 +57,10 @@ class DemoTextTest {
     @Test
     void theSameSeedShouldGiveTheSameText() {
         TextGenerator generator = new TextGenerator(model, tokenizer);
-        GenerationOptions seeded = GenerationOptions.defaults().withMaxTokens(30).withTopP(1).withSeed(4);
+        GenerationOptions seeded = GenerationOptions.builder().maxTokens(30).topP(1).seed(4).build();
         String text = generator.generate("The sea", seeded);
         assertEquals(text, generator.generate("The sea", seeded));
-        assertFalse(text.equals(generator.generate("The sea", seeded.withSeed(5))));
+        assertFalse(text.equals(generator.generate("The sea", seeded.toBuilder().seed(5).build())));
     }
 
     @Test
@@ -69,25 +68,22 @@ class DemoTextTest {
         TextGenerator generator = new TextGenerator(model, tokenizer);
         String text = generator.generate("A dog is", GREEDY);
         String stop = text.substring(text.length() / 2, text.length() / 2 + 4);
-        Generation stopped = generator.generate("A dog is", model.newState(), GREEDY.withStopStrings(stop), piece -> {},
-                () -> false);
+        Generation stopped = generator.request("A dog is").options(GREEDY).stop(stop).run();
         assertEquals(text.substring(0, text.indexOf(stop)), stopped.text());
         assertEquals(Generation.Reason.STOP_STRING, stopped.reason());
 
         int first = tokenizer.encode(text)[0];
-        Generation none = generator.generate("A dog is", model.newState(), GREEDY.withStopTokens(first), piece -> {},
-                () -> false);
+        Generation none = generator.request("A dog is")
+                .options(GREEDY.toBuilder().stopTokens(first).build()).run();
         assertEquals(Generation.Reason.STOP_TOKEN, none.reason());
         assertEquals("", none.text());
 
-        Generation few = generator.generate("A dog is", model.newState(), GREEDY.withMaxTokens(2), piece -> {},
-                () -> false);
+        Generation few = generator.request("A dog is").options(GREEDY.toBuilder().maxTokens(2).build()).run();
         assertEquals(Generation.Reason.MAX_TOKENS, few.reason());
         assertEquals(2, few.generatedTokens());
 
         int[] asked = {0};
-        Generation cancelled = generator.generate("A dog is", model.newState(), GREEDY, piece -> {},
-                () -> ++asked[0] > 4);
+        Generation cancelled = generator.request("A dog is").options(GREEDY).cancelledWhen(() -> ++asked[0] > 4).run();
         assertEquals(Generation.Reason.CANCELLED, cancelled.reason());
         assertEquals(3, cancelled.generatedTokens());
     }
@@ -95,8 +91,8 @@ class DemoTextTest {
     @Test
     void theStateShouldHoldPromptAndText() {
         RwkvState state = model.newState();
-        Generation result = new TextGenerator(model, tokenizer).generate("A dog is", state, GREEDY.withMaxTokens(8),
-                piece -> {}, () -> false);
+        Generation result = new TextGenerator(model, tokenizer).request("A dog is")
+                .options(GREEDY.toBuilder().maxTokens(8).build()).state(state).run();
         RwkvState expected = model.newState();
         int[] prompt = tokenizer.encode("A dog is");
         model.logits(prompt, expected);

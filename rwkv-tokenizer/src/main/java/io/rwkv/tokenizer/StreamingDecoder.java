@@ -61,4 +61,13 @@ public final class StreamingDecoder {
         held = new byte[0];
         return rest;
     }
+
+    /**
+     * Whether a character has begun and not ended.
+     *
+     * @return whether bytes are held back
+     */
+    public boolean unfinished() {
+        return held.length > 0;
+    }
 }

@@ -1,35 +1,75 @@
 package io.rwkv.text.generation;
 
+import java.util.Collection;
 import java.util.List;
 
-/** Lets text through until a stop string appears, and holds back what may be the beginning of one. For one thread. */
-final class StopStrings {
+/**
+ * Lets text through until a stop string appears, and holds back what may be the beginning of one. Of several, the one that is
+ * complete first ends the text, the longest if they are so together; in what pieces the text comes makes no difference.
+ *
+ * <p>For one thread.
+ *
+ * <pre>{@code
+ * StopStrings stops = new StopStrings(List.of("\n\nUser:"));
+ * while (!stops.found() && …) {
+ *     print(stops.accept(next));
+ * }
+ * print(stops.finish());
+ * }</pre>
+ */
+public final class StopStrings {
     private final List<String> stops;
     private final int longest;
     private final StringBuilder held = new StringBuilder();
     private boolean found;
 
-    StopStrings(List<String> stops) {
-        this.stops = stops;
+    /**
+     * Begins a text.
+     *
+     * @param stops what ends it; may be none
+     * @throws IllegalArgumentException if one is empty
+     */
+    public StopStrings(Collection<String> stops) {
+        check(stops);
+        this.stops = List.copyOf(stops);
         this.longest = stops.stream().mapToInt(String::length).max().orElse(0);
     }
 
-    /** Takes the next text and gives what is certain not to be part of a stop string. */
-    String accept(String text) {
+    static void check(Collection<String> stops) {
+        if (stops.contains("")) {
+            throw new IllegalArgumentException("stopStrings: expected no empty string, found " + List.copyOf(stops));
+        }
+    }
+
+    /**
+     * Takes the next text.
+     *
+     * @return what is now certain not to be part of a stop string; often the text itself, empty while one may be coming
+     * @throws IllegalStateException if a stop string has appeared before
+     */
+    public String accept(String text) {
+        if (found) {
+            throw new IllegalStateException("a stop string has ended the text");
+        }
+        if (stops.isEmpty()) {
+            return text;
+        }
         held.append(text);
-        int first = -1;
+        int begin = -1;
+        int end = Integer.MAX_VALUE;
         for (String stop : stops) {
             int at = held.indexOf(stop);
-            if (at >= 0 && (first < 0 || at < first)) {
-                first = at;
+            if (at >= 0 && (at + stop.length() < end || at + stop.length() == end && at < begin)) {
+                begin = at;
+                end = at + stop.length();
             }
         }
-        if (first >= 0) {
+        if (begin >= 0) {
             found = true;
-            held.setLength(first);
+            held.setLength(begin);
             return finish();
         }
-        int certain = stops.isEmpty() ? held.length() : Math.max(0, held.length() - (longest - 1));
+        int certain = Math.max(0, held.length() - (longest - 1));
         while (certain < held.length() && !mayBegin(certain)) {
             certain++;
         }
@@ -39,19 +79,27 @@ final class StopStrings {
     }
 
     private boolean mayBegin(int from) {
-        String rest = held.substring(from);
-        return stops.stream().anyMatch(stop -> stop.startsWith(rest));
+        for (String stop : stops) {
+            int i = 0;
+            while (from + i < held.length() && i < stop.length() && held.charAt(from + i) == stop.charAt(i)) {
+                i++;
+            }
+            if (from + i == held.length()) {
+                return true;
+            }
+        }
+        return false;
     }
 
-    /** Gives what was held back, at the end of the text. */
-    String finish() {
+    /** Gives what was held back, at the end of the text; nothing if a stop string has appeared. */
+    public String finish() {
         String rest = held.toString();
         held.setLength(0);
         return rest;
     }
 
-    /** Whether a stop string has appeared; no more text may follow. */
-    boolean found() {
+    /** Whether a stop string has appeared: no more text may follow. */
+    public boolean found() {
         return found;
     }
 }

@@ -20,4 +20,16 @@ public final class Vocabulary {
                     + tokenizer.vocabularySize());
         }
     }
+
+    /** Whether an id adds to text: not if it lies in a gap of the vocabulary or beyond its end, among rows of padding. */
+    public static boolean standsForText(Tokenizer tokenizer, int id) {
+        if (id >= tokenizer.vocabularySize()) {
+            return false;
+        }
+        try {
+            return tokenizer.decodeBytes(new int[]{id}).length > 0;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
 }

@@ -2,6 +2,7 @@ package io.rwkv.text.generation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -46,16 +47,36 @@ class StopStringsTest {
                 out.append(stops.accept(piece.toString()));
             }
             String text = whole.toString();
-            int first = strings.stream().mapToInt(text::indexOf).filter(i -> i >= 0).min().orElse(-1);
-            // A stop string that ends sooner may begin later: what was out before it ended stays out.
-            if (first < 0) {
-                out.append(stops.finish());
-                assertEquals(text, out.toString());
-            } else {
-                assertTrue(stops.found());
-                assertTrue(text.startsWith(out.toString()), text);
-                assertEquals(-1, strings.stream().mapToInt(out.toString()::indexOf).max().getAsInt(), text);
+            int begin = -1;
+            int end = Integer.MAX_VALUE;
+            for (String stop : strings) {
+                int at = text.indexOf(stop);
+                if (at >= 0 && (at + stop.length() < end || at + stop.length() == end && at < begin)) {
+                    begin = at;
+                    end = at + stop.length();
+                }
             }
+            assertEquals(begin >= 0, stops.found(), text);
+            out.append(stops.finish());
+            assertEquals(begin < 0 ? text : text.substring(0, begin), out.toString(), text);
         }
+    }
+
+    @Test
+    void thePiecesShouldMakeNoDifference() {
+        // "ba" is complete before "abab" is, and so ends the text, also where both come at once.
+        assertEquals("xa", new StopStrings(List.of("abab", "ba")).accept("xabab"));
+        StopStrings stops = new StopStrings(List.of("abab", "ba"));
+        assertEquals("xa", stops.accept("xa") + stops.accept("b") + stops.accept("a"));
+        assertEquals("x", new StopStrings(List.of("b", "ab")).accept("xab"), "the longest of those that end together");
+    }
+
+    @Test
+    void noTextShouldFollowAStopString() {
+        StopStrings stops = new StopStrings(List.of("."));
+        stops.accept("a.b");
+        assertEquals("", stops.finish());
+        assertThrows(IllegalStateException.class, () -> stops.accept("c"));
+        assertThrows(IllegalArgumentException.class, () -> new StopStrings(List.of("a", "")));
     }
 }

@@ -4,16 +4,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.rwkv.text.generation.GenerationOptions;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
 import java.util.Random;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 class SamplerTest {
-    private static final GenerationOptions ALL = GenerationOptions.defaults().withTopP(1).withSeed(1);
+    private static final SamplingOptions ALL = SamplingOptions.builder().topP(1).seed(1).build();
 
     /** Logits whose softmax at temperature 1 is 0.5, 0.25, 0.125, 0.125, in another order. */
     private static final float[] LOGITS = logits(0.125, 0.5, 0.125, 0.25);
@@ -26,8 +37,8 @@ class SamplerTest {
         return logits;
     }
 
-    private static double[] frequencies(GenerationOptions options, float[] logits) {
-        Sampler sampler = new Sampler(options);
+    private static double[] frequencies(SamplingOptions options, float[] logits) {
+        Sampler sampler = options.newSampler();
         double[] counts = new double[logits.length];
         int n = 40_000;
         for (int i = 0; i < n; i++) {
@@ -50,23 +61,24 @@ class SamplerTest {
 
     @Test
     void temperatureShouldSharpenAndFlatten() {
-        assertFrequencies(frequencies(ALL.withTemperature(0.5), LOGITS), 1 / 22.0, 16 / 22.0, 1 / 22.0, 4 / 22.0);
-        assertFrequencies(frequencies(ALL.withTemperature(0), LOGITS), 0, 1, 0, 0);
-        assertFrequencies(frequencies(ALL.withTemperature(1000), LOGITS), 0.25, 0.25, 0.25, 0.25);
+        assertFrequencies(frequencies(ALL.toBuilder().temperature(0.5).build(), LOGITS), 1 / 22.0, 16 / 22.0, 1 / 22.0,
+                4 / 22.0);
+        assertFrequencies(frequencies(ALL.toBuilder().temperature(0).build(), LOGITS), 0, 1, 0, 0);
+        assertFrequencies(frequencies(ALL.toBuilder().temperature(1000).build(), LOGITS), 0.25, 0.25, 0.25, 0.25);
     }
 
     @Test
     void topKShouldKeepTheLikeliest() {
-        assertFrequencies(frequencies(ALL.withTopK(2), LOGITS), 0, 2 / 3.0, 0, 1 / 3.0);
-        assertFrequencies(frequencies(ALL.withTopK(1), LOGITS), 0, 1, 0, 0);
-        assertFrequencies(frequencies(ALL.withTopK(100), LOGITS), 0.125, 0.5, 0.125, 0.25);
+        assertFrequencies(frequencies(ALL.toBuilder().topK(2).build(), LOGITS), 0, 2 / 3.0, 0, 1 / 3.0);
+        assertFrequencies(frequencies(ALL.toBuilder().topK(1).build(), LOGITS), 0, 1, 0, 0);
+        assertFrequencies(frequencies(ALL.toBuilder().topK(100).build(), LOGITS), 0.125, 0.5, 0.125, 0.25);
     }
 
     @Test
     void topPShouldKeepTheSmallestSufficientSet() {
-        assertFrequencies(frequencies(ALL.withTopP(0.5), LOGITS), 0, 1, 0, 0);
-        assertFrequencies(frequencies(ALL.withTopP(0.51), LOGITS), 0, 2 / 3.0, 0, 1 / 3.0);
-        assertFrequencies(frequencies(ALL.withTopP(1e-9), LOGITS), 0, 1, 0, 0);
+        assertFrequencies(frequencies(ALL.toBuilder().topP(0.5).build(), LOGITS), 0, 1, 0, 0);
+        assertFrequencies(frequencies(ALL.toBuilder().topP(0.51).build(), LOGITS), 0, 2 / 3.0, 0, 1 / 3.0);
+        assertFrequencies(frequencies(ALL.toBuilder().topP(1e-9).build(), LOGITS), 0, 1, 0, 0);
     }
 
     @Test
@@ -87,7 +99,7 @@ class SamplerTest {
                 sum += weights[i];
                 smallestKept = weights[i];
             }
-            Sampler sampler = new Sampler(ALL.withTopP(p).withSeed(round));
+            Sampler sampler = ALL.toBuilder().topP(p).seed(round).build().newSampler();
             for (int draw = 0; draw < 50; draw++) {
                 double weight = Math.exp(logits[sampler.choose(logits)]);
                 assertTrue(weight >= smallestKept * (1 - 1e-9), weight + " < " + smallestKept);
@@ -97,9 +109,9 @@ class SamplerTest {
 
     @Test
     void theSameSeedShouldGiveTheSameChoices() {
-        Sampler one = new Sampler(ALL.withSeed(9));
-        Sampler two = new Sampler(ALL.withSeed(9));
-        Sampler other = new Sampler(ALL.withSeed(10));
+        Sampler one = ALL.toBuilder().seed(9).build().newSampler();
+        Sampler two = ALL.toBuilder().seed(9).build().newSampler();
+        Sampler other = ALL.toBuilder().seed(10).build().newSampler();
         int[] ones = IntStream.range(0, 100).map(i -> one.choose(LOGITS)).toArray();
         int[] twos = IntStream.range(0, 100).map(i -> two.choose(LOGITS)).toArray();
         int[] others = IntStream.range(0, 100).map(i -> other.choose(LOGITS)).toArray();
@@ -109,18 +121,96 @@ class SamplerTest {
 
     @Test
     void brokenLogitsShouldBeRefused() {
-        Sampler sampler = new Sampler(ALL);
-        assertTrue(assertThrows(ArithmeticException.class, () -> sampler.choose(new float[]{1, Float.NaN}))
-                .getMessage().contains("token 1"));
-        assertThrows(ArithmeticException.class, () -> sampler.choose(new float[]{1, Float.POSITIVE_INFINITY}));
+        float inf = Float.POSITIVE_INFINITY;
+        for (SamplingOptions options : List.of(ALL, ALL.toBuilder().temperature(0).build())) {
+            Sampler sampler = options.newSampler();
+            assertRefused("token 1 is NaN", sampler, 1, Float.NaN);
+            assertRefused("token 0 is NaN", sampler, Float.NaN, 1);
+            assertRefused("token 1 is Infinity", sampler, 1, inf);
+            assertRefused("all 2 logits are -Infinity", sampler, -inf, -inf);
+            assertEquals(1, sampler.choose(new float[]{-inf, 1, -inf}));
+        }
+    }
+
+    private static void assertRefused(String what, Sampler sampler, float... logits) {
+        String message = assertThrows(ArithmeticException.class, () -> sampler.choose(logits)).getMessage();
+        assertTrue(message.contains(what), message);
+    }
+
+    @Test
+    void referenceLogitsThatAreNoDistributionShouldBeRefused() throws IOException {
+        Path file = Path.of(System.getProperty("rwkv.shared", "../shared"), "reference", "sampling", "invalid.json");
+        Assumptions.assumeTrue(Files.exists(file), file + " is missing; skipped");
+        int count = 0;
+        for (JsonNode vector : new ObjectMapper().readTree(file.toFile()).get("vectors")) {
+            float[] logits = new float[vector.get("size").asInt()];
+            ByteBuffer.wrap(Base64.getDecoder().decode(vector.get("f32le_base64").asText()))
+                    .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(logits);
+            assertThrows(ArithmeticException.class, () -> ALL.newSampler().choose(logits), vector.get("name").asText());
+            count++;
+        }
+        assertTrue(count >= 3, count + " vectors");
+    }
+
+    /** The sum of the weights, rounded, may be more than the weights taken away one by one: what then is left over is no token's. */
+    @Test
+    void theLastCrumbShouldGoToATokenThatCanBeChosen() {
+        Random random = new Random(4);
+        RandomGenerator last = new RandomGenerator() {
+            @Override
+            public long nextLong() {
+                return -1;
+            }
+
+            @Override
+            public double nextDouble() {
+                return Math.nextDown(1.0);
+            }
+        };
+        for (int round = 0; round < 2000; round++) {
+            float[] logits = new float[40];
+            for (int i = 0; i < logits.length; i++) {
+                logits[i] = i < 3 || i > 36 ? Float.NEGATIVE_INFINITY : (float) random.nextGaussian();
+            }
+            int chosen = new StandardSampler(ALL, last).choose(logits);
+            assertEquals(36, chosen, "the last that has a probability");
+        }
+    }
+
+    @Test
+    void theLikeliestShouldBeKeptHoweverSmallTopP() {
+        for (double topP : new double[]{Double.MIN_VALUE, 1e-300, 1e-17, 1e-9}) {
+            for (int n = 1; n < 200; n++) {
+                float[] equal = new float[n];
+                Sampler sampler = ALL.toBuilder().topP(topP).build().newSampler();
+                assertTrue(sampler.choose(equal) < n);
+                equal[n - 1] = 1e-3f;
+                assertEquals(n - 1, sampler.choose(equal), topP + " of " + n);
+            }
+        }
+    }
+
+    @Test
+    void differencesShouldNotBeRounded() {
+        // In float32, 16777216 − 1 − 16777216 is 0, and both would be as likely.
+        float[] logits = {16777216, 16777214, 1};
+        assertFrequencies(frequencies(ALL, logits), 1 / (1 + Math.exp(-2)), 1 / (1 + Math.exp(2)), 0);
+        assertEquals(0, ALL.newSampler().choose(new float[]{Float.MAX_VALUE, -Float.MAX_VALUE}));
     }
 
     @Test
     void badOptionsShouldBeRefusedByName() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> ALL.withTopP(0)).getMessage().contains("topP"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> ALL.withTemperature(Double.NaN)).getMessage()
-                .contains("temperature"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> ALL.withStopStrings("")).getMessage()
-                .contains("stopStrings"));
+        SamplingOptions.Builder builder = SamplingOptions.builder();
+        assertNamed("topP", () -> builder.topP(0));
+        assertNamed("topP", () -> builder.topP(1.1));
+        assertNamed("topP", () -> builder.topP(Double.NaN));
+        assertNamed("temperature", () -> builder.temperature(Double.NaN));
+        assertNamed("temperature", () -> builder.temperature(-1));
+        assertNamed("topK", () -> builder.topK(-1));
+    }
+
+    private static void assertNamed(String name, Executable wrong) {
+        String message = assertThrows(IllegalArgumentException.class, wrong).getMessage();
+        assertTrue(message.startsWith(name + ": expected"), message);
     }
 }

@@ -48,6 +48,13 @@ public final class StateArrays {
         return new StateArrays(layout, copies);
     }
 
+    /** Takes over the values of another state of the same layout. */
+    public void copyFrom(StateArrays other) {
+        for (int i = 0; i < arrays.length; i++) {
+            System.arraycopy(other.arrays[i], 0, arrays[i], 0, arrays[i].length);
+        }
+    }
+
     /** The live array of one part. */
     public float[] array(int layer, int part) {
         return arrays[layer * layout.parts().size() + part];
