@@ -32,9 +32,10 @@ jdk_list() {
     done
 }
 
-# The newest home with this program, of this Java or later; nothing where there is none.
+# The newest home with this program, from one Java to another; nothing where there is none.
 jdk_newest() {
-    jdk_list "$1" | sort -s -rn -k 1,1 | awk -v min="$2" '$1 >= min && !n++ { sub(/^[0-9]+ /, ""); print }'
+    jdk_list "$1" | sort -s -rn -k 1,1 |
+        awk -v min="$2" -v max="${3:-999}" '$1 >= min && $1 <= max && !n++ { sub(/^[0-9]+ /, ""); print }'
 }
 
 # The home to build with for this Java: what JDK<MAJOR>_HOME names, else the oldest JDK that is new enough.
