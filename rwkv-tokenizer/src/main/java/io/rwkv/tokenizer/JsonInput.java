@@ -9,6 +9,9 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -21,13 +24,14 @@ final class JsonInput {
     private static final int MAX_OPTIONS = 1000;
     private static final int MAX_OPTION_CHARS = 1 << 21;
 
-    /** Names are as many as tokens, and seen once: the JVM's table of constants is no place for them. */
+    /** Names are as many as tokens, and seen once: they are kept in no table, of the JVM's or the parser's own. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES).build();
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES).disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .build();
 
     /** Reads the value of the whole file. */
-    interface Reader<T> {
+    interface Parts<T> {
         T read(JsonInput in) throws IOException;
     }
 
@@ -43,13 +47,15 @@ final class JsonInput {
      * Reads a file.
      *
      * @param file the bytes, read to the end; the caller closes it
-     * @param reader reads the value to its end
+     * @param parts reads the value to its end
      * @throws TokenizerFormatException if the file is no JSON, or larger in any way than {@link JsonLimits} says
      */
-    static <T> T read(InputStream file, String source, Reader<T> reader) throws IOException {
-        try (JsonParser parser = FACTORY.createParser(new JsonLimits(file))) {
+    static <T> T read(InputStream file, String source, Parts<T> parts) throws IOException {
+        // Of bytes the parser would guess the charset.
+        Reader text = new InputStreamReader(new JsonLimits(file), StandardCharsets.UTF_8);
+        try (JsonParser parser = FACTORY.createParser(text)) {
             parser.nextToken();
-            T value = reader.read(new JsonInput(source, parser));
+            T value = parts.read(new JsonInput(source, parser));
             if (parser.nextToken() != null) {
                 throw new TokenizerFormatException(source, where(parser.currentTokenLocation()), "the end of the file",
                         "more JSON");
@@ -59,15 +65,16 @@ final class JsonInput {
             throw new TokenizerFormatException(source, where(e.getLocation()), "JSON",
                     "none: " + e.getOriginalMessage(), e);
         } catch (JsonLimits.PassedException e) {
-            throw new TokenizerFormatException(source, "$", "JSON", "none: " + e.getMessage(), e);
-        } catch (IllegalStateException e) {
-            // How some versions of Jackson end on names that are made to collide in their tables.
-            throw new TokenizerFormatException(source, "$", "JSON", "none: " + e.getMessage(), e);
+            throw new TokenizerFormatException(source, where(e.line, e.column), "JSON", "none: " + e.getMessage(), e);
         }
     }
 
     private static String where(JsonLocation at) {
-        return at == null ? "$" : "line " + at.getLineNr() + ", column " + at.getColumnNr();
+        return at == null ? "$" : where(at.getLineNr(), at.getColumnNr());
+    }
+
+    private static String where(long line, long column) {
+        return "line " + line + ", column " + column;
     }
 
     boolean atObject() {

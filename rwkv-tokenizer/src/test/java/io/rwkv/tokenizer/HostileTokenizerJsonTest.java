@@ -22,6 +22,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
@@ -142,8 +143,9 @@ class HostileTokenizerJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"[| nesting deeper than the maximum of 50, at byte 59",
-            "{\"a\":| nesting deeper than the maximum of 50, at byte 255",
+    @CsvSource(delimiter = '|', value = {
+            "[| at line 1, column 60: expected JSON, found none: nesting deeper than the maximum of 50",
+            "{\"a\":| column 256: expected JSON, found none: nesting deeper than the maximum of 50",
             "x| Unrecognized token", "9| a number longer than the maximum of 256",
             "\\\"| a string longer than the maximum of 1048576 bytes",
             "é| a string longer than the maximum of 1048576 bytes",
@@ -177,6 +179,47 @@ class HostileTokenizerJsonTest {
     @ValueSource(strings = {"UTF-16LE", "UTF-16BE", "UTF-16", "UTF-32LE", "UTF-32BE"})
     void otherEncodingsShouldBeRefused(String charset) {
         assertRefused(bytes(new TestVocabulary().root.toString(), Charset.forName(charset)), "expected JSON", "UTF-8");
+    }
+
+    /** Sequences that are too long, too short, or beyond what Unicode has; some parsers take some of them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"C080", "C1BF", "E09FBF", "EDA080", "EDA080EDB080", "F08FBFBF", "F4908080", "F8", "FF",
+            "80",
+            "C3", "C3C3", "E282", "E28228", "F09F98"})
+    void whatIsNoUtf8ShouldBeRefused(String hex) {
+        byte[] sequence = HexFormat.of().parseHex(hex);
+        for (String where : List.of("\"ab\":256", "\"BPE\"")) {
+            byte[] json = new TestVocabulary("a b").root.toString().getBytes(StandardCharsets.UTF_8);
+            int at = new String(json, StandardCharsets.ISO_8859_1).indexOf(where) + 2;
+            byte[] damaged = new byte[json.length + sequence.length];
+            System.arraycopy(json, 0, damaged, 0, at);
+            System.arraycopy(sequence, 0, damaged, at, sequence.length);
+            System.arraycopy(json, at, damaged, at + sequence.length, json.length - at);
+            assertRefused(new ByteArrayInputStream(damaged), "at line 1, column ",
+                    "expected JSON, found none: no UTF-8");
+        }
+    }
+
+    @Test
+    void everyCharacterShouldPass() throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (int c = 0x80; c <= Character.MAX_CODE_POINT; c += c < 0x3000 ? 1 : 37) {
+            all.appendCodePoint(Character.isSurrogate((char) c) && c < 0x10000 ? '-' : c);
+        }
+        for (int c : new int[]{0x7FF, 0x800, 0xFFF, 0x1000, 0xCFFF, 0xD000, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x3FFFF,
+                0x40000, 0xFFFFF, 0x100000, 0x10FFFF}) {
+            all.appendCodePoint(c);
+        }
+        TestVocabulary vocabulary = new TestVocabulary();
+        int id = vocabulary.add(all.toString());
+        BpeTokenizer tokenizer = vocabulary.load();
+        assertEquals(all.toString(), tokenizer.decode(new int[]{id}));
+    }
+
+    @Test
+    void errorsShouldNameTheLine() {
+        assertRefused(bytes("{\n\n  \"version\": " + "9".repeat(300), StandardCharsets.UTF_8),
+                "at line 3, column 270: expected JSON, found none: a number longer");
     }
 
     @Test
