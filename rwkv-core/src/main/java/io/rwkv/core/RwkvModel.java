@@ -15,6 +15,8 @@ import io.rwkv.core.tensor.TensorFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
@@ -131,13 +133,36 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Reads what {@link RwkvState#save} wrote.
+     * Reads what {@link RwkvState#save(Path)} wrote.
      *
-     * @throws RwkvFormatException if the file is not a state, or is one of another model
+     * @throws RwkvFormatException if the file is not a state, is one of another model, was changed since it was saved, or holds
+     * values that are infinite or no numbers
      * @throws IOException if it cannot be read at all
      */
     public RwkvState loadState(Path path) throws IOException {
         return new RwkvState(loaded.fingerprint(), loaded.loadState(path));
+    }
+
+    /**
+     * Reads what {@link RwkvState#save(OutputStream)} wrote, and not a byte beyond it: anything may follow in the stream. Asks
+     * for large pieces, so the stream need not be buffered.
+     *
+     * @param in stays open
+     * @throws RwkvFormatException as from a file
+     * @throws IOException if the stream cannot be read
+     */
+    public RwkvState loadState(InputStream in) throws IOException {
+        return new RwkvState(loaded.fingerprint(), loaded.loadState(in));
+    }
+
+    /**
+     * The state that {@link RwkvState#toBytes} made these bytes of.
+     *
+     * @param saved one state and nothing else
+     * @throws RwkvFormatException as from a file
+     */
+    public RwkvState stateFrom(byte[] saved) {
+        return new RwkvState(loaded.fingerprint(), loaded.loadState(saved));
     }
 
     /**

@@ -9,7 +9,10 @@ import io.rwkv.core.tensor.SafetensorsWriter;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -120,23 +123,71 @@ public final class RwkvState {
     }
 
     /**
-     * Writes the state as safetensors, tensors named {@code state.LAYER.PART}, with the model's fingerprint in the
-     * metadata. An existing file is replaced whole or not at all. {@link RwkvModel#loadState} reads it.
+     * Writes the state as safetensors, tensors named {@code state.LAYER.PART}, with the model's fingerprint and a checksum in
+     * the metadata. An existing file is replaced whole or not at all, and passes its permissions on. The state is in use until
+     * all is on the disk. {@link RwkvModel#loadState(Path)} reads it.
      *
+     * <p>Works in a shutdown hook as well. The library has none: a program that must not lose a save when it is told to end
+     * waits for it in a hook of its own.
+     *
+     * @throws ArithmeticException if a value is infinite or no number: such a state yields nothing but the same
      * @throws IOException if the disk refuses
      */
     public void save(Path path) throws IOException {
         enter();
         try {
-            StateFiles.save(arrays, fingerprint.hash(), path);
+            StateFiles.saved(arrays, fingerprint.hash()).write(path);
         } finally {
             leave();
         }
     }
 
-    /** Adds the state's tensors, named {@code state.LAYER.PART}, to a file in the making; they must not change before it is written. */
+    /**
+     * Writes the bytes that {@link #save(Path)} would, and flushes. Other data may precede and follow. The state is in use until
+     * the stream has taken all. {@link RwkvModel#loadState(java.io.InputStream)} reads it.
+     *
+     * @param out stays open
+     * @throws ArithmeticException if a value is infinite or no number; nothing has been written then
+     * @throws IOException if the stream refuses; part may have been written then
+     */
+    public void save(OutputStream out) throws IOException {
+        enter();
+        try {
+            StateFiles.saved(arrays, fingerprint.hash()).write(out);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * The bytes that {@link #save(Path)} would write, somewhat more than {@link #byteSize()}. {@link RwkvModel#stateFrom} reads
+     * them.
+     *
+     * @throws ArithmeticException if a value is infinite or no number
+     */
+    public byte[] toBytes() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            save(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory can always be written", e);
+        }
+        return out.toByteArray();
+    }
+
+    /** The memory that the values take, in bytes. A call on the state takes as much again while it runs. */
+    public long byteSize() {
+        return arrays.byteSize();
+    }
+
+    /** Adds copies of the state's tensors, named {@code state.LAYER.PART}, to a file in the making. */
     public void addTo(SafetensorsWriter writer) {
-        StateFiles.addTo(writer, arrays);
+        enter();
+        try {
+            StateFiles.addTo(writer, arrays);
+        } finally {
+            leave();
+        }
     }
 
     /** Claims the state for one call. */

@@ -8,6 +8,7 @@ import io.rwkv.core.engine.Ops;
 import io.rwkv.core.tensor.TensorFile;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 
 /**
@@ -48,6 +49,16 @@ public final class LoadedModel {
     /** Reads a saved state. */
     public StateArrays loadState(Path path) throws IOException {
         return StateFiles.load(stateLayout, fingerprint.hash(), path);
+    }
+
+    /** Reads a saved state. */
+    public StateArrays loadState(byte[] saved) {
+        return StateFiles.load(stateLayout, fingerprint.hash(), saved);
+    }
+
+    /** Reads a saved state, and nothing beyond it. */
+    public StateArrays loadState(InputStream in) throws IOException {
+        return StateFiles.load(stateLayout, fingerprint.hash(), in);
     }
 
     /** Reads a tuned initial state. */

@@ -62,11 +62,7 @@ public final class StateArrays {
 
     /** The bytes of all numbers. */
     public long byteSize() {
-        long elements = 0;
-        for (float[] array : arrays) {
-            elements += array.length;
-        }
-        return elements * Float.BYTES;
+        return layout.parts().stream().mapToLong(StateLayout.Part::size).sum() * layout.layers() * Float.BYTES;
     }
 
     /** The live arrays, [layer · parts + part]. */

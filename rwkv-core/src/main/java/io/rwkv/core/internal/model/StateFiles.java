@@ -4,75 +4,144 @@ import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.internal.Providers;
-import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
-import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.core.tensor.TensorFileOpener;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
 
-/** States as safetensors: {@code state.LAYER.PART}, F32, with a format version and the model's fingerprint as metadata. */
+/**
+ * States as safetensors: {@code state.LAYER.PART}, F32, with a format version, the model's fingerprint and a checksum of the data
+ * as metadata.
+ */
 public final class StateFiles {
-    private static final String KIND_KEY = "format";
-    private static final String KIND = "rwkv-state";
-    private static final String VERSION_KEY = "format_version";
-    private static final String VERSION = "1";
-    private static final String MODEL_KEY = "model_fingerprint";
+    static final String KIND_KEY = "format";
+    static final String KIND = "rwkv-state";
+    static final String VERSION_KEY = "format_version";
+    static final String VERSION = "1";
+    static final String MODEL_KEY = "model_fingerprint";
+    static final String CHECKSUM_KEY = "data_crc32c"; // optional: states of version 1 were first written without
+
+    private static final Path BYTES = Path.of("saved state"); // where there is no file to name
+    private static final int BUFFER = 1 << 14; // floats
 
     private StateFiles() {
     }
 
-    /** Adds all parts to a file in the making. */
+    /** Adds copies of all parts to a file in the making. */
     public static void addTo(SafetensorsWriter writer, StateArrays state) {
+        add(writer, state.copy());
+    }
+
+    /** Adds all parts themselves. */
+    private static void add(SafetensorsWriter writer, StateArrays state) {
         List<StateLayout.Part> parts = state.layout().parts();
         for (int layer = 0; layer < state.layout().layers(); layer++) {
             for (int p = 0; p < parts.size(); p++) {
-                long[] shape = parts.get(p).shape().stream().mapToLong(n -> n).toArray();
-                writer.floats(name(layer, parts.get(p)), shape, state.array(layer, p));
+                writer.floats(name(layer, parts.get(p)), shape(parts.get(p)), state.array(layer, p));
             }
         }
     }
 
-    private static String name(int layer, StateLayout.Part part) {
+    static String name(int layer, StateLayout.Part part) {
         return "state." + layer + "." + part.name();
     }
 
-    /** Writes a state. */
-    public static void save(StateArrays state, String fingerprint, Path path) throws IOException {
-        SafetensorsWriter writer = new SafetensorsWriter().metadata(KIND_KEY, KIND).metadata(VERSION_KEY, VERSION)
-                .metadata(MODEL_KEY, fingerprint);
-        addTo(writer, state);
-        writer.write(path);
+    static long[] shape(StateLayout.Part part) {
+        return part.shape().stream().mapToLong(n -> n).toArray();
     }
 
-    /** Reads a state that {@link #save} wrote for the same model. */
-    public static StateArrays load(StateLayout layout, String fingerprint, Path path) throws IOException {
-        TensorFile file = SafetensorsReader.open(path);
-        check(file, KIND_KEY, KIND, "a saved RWKV state");
-        check(file, VERSION_KEY, VERSION, "a state of a version that this library reads");
-        check(file, MODEL_KEY, fingerprint, "a state of this model");
-        StateArrays state = new StateArrays(layout);
-        int count = layout.layers() * layout.parts().size();
-        if (file.names().size() != count) {
-            throw RwkvFormatException.inFile(path,
-                    "expected " + count + " state tensors, found " + file.names().size());
-        }
-        for (int layer = 0; layer < layout.layers(); layer++) {
-            for (int p = 0; p < layout.parts().size(); p++) {
-                StateLayout.Part part = layout.parts().get(p);
-                long[] shape = part.shape().stream().mapToLong(n -> n).toArray();
-                StoredTensor tensor = file.tensor(name(layer, part), shape);
-                if (tensor.dtype() != DType.F32) {
-                    throw RwkvFormatException.inTensor(path, tensor.name(), "expected F32, found " + tensor.dtype());
-                }
-                tensor.read(0, state.array(layer, p), 0, part.size());
+    /**
+     * What a state is saved as; holds on to its arrays.
+     *
+     * @throws ArithmeticException if it is not made of numbers alone
+     */
+    public static SafetensorsWriter saved(StateArrays state, String fingerprint) {
+        checkFinite(state);
+        SafetensorsWriter writer = new SafetensorsWriter().metadata(KIND_KEY, KIND).metadata(VERSION_KEY, VERSION)
+                .metadata(MODEL_KEY, fingerprint).metadata(CHECKSUM_KEY, hex(checksum(state)));
+        add(writer, state);
+        return writer;
+    }
+
+    private static void checkFinite(StateArrays state) {
+        List<StateLayout.Part> parts = state.layout().parts();
+        for (int layer = 0; layer < state.layout().layers(); layer++) {
+            for (int p = 0; p < parts.size(); p++) {
+                String name = name(layer, parts.get(p));
+                firstNotFinite(state.array(layer, p)).ifPresent(value -> {
+                    throw new ArithmeticException(name + ": expected finite numbers, found " + value);
+                });
             }
         }
+    }
+
+    /** The first value that is infinite or no number. */
+    static Optional<Float> firstNotFinite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return Optional.of(value);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Of all parts as they are written. */
+    private static CRC32C checksum(StateArrays state) {
+        CRC32C sum = new CRC32C();
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+        for (float[] array : state.arrays()) {
+            for (int done = 0; done < array.length; done += BUFFER) {
+                int count = Math.min(BUFFER, array.length - done);
+                bytes.clear().limit(Float.BYTES * count);
+                bytes.asFloatBuffer().put(array, done, count);
+                sum.update(bytes);
+            }
+        }
+        return sum;
+    }
+
+    static String hex(CRC32C sum) {
+        return HexFormat.of().toHexDigits((int) sum.getValue());
+    }
+
+    /** Reads a state that was saved for the same model, and is all that the file holds. */
+    public static StateArrays load(StateLayout layout, String fingerprint, Path path) throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            return whole(new StateReader(layout, fingerprint, in, path));
+        }
+    }
+
+    /** As from a file. */
+    public static StateArrays load(StateLayout layout, String fingerprint, byte[] saved) {
+        try {
+            return whole(new StateReader(layout, fingerprint, new ByteArrayInputStream(saved), BYTES));
+        } catch (IOException e) {
+            throw new UncheckedIOException("bytes in memory can always be read", e);
+        }
+    }
+
+    private static StateArrays whole(StateReader reader) throws IOException {
+        StateArrays state = reader.read();
+        reader.expectEnd();
         return state;
+    }
+
+    /** Reads a state that was saved for the same model, and leaves the stream where it ends. */
+    public static StateArrays load(StateLayout layout, String fingerprint, InputStream in) throws IOException {
+        return new StateReader(layout, fingerprint, in, BYTES).read();
     }
 
     /**
@@ -105,13 +174,5 @@ public final class StateFiles {
                     "expected a tuned state for " + config.layers() + " layers, found more");
         }
         return state;
-    }
-
-    private static void check(TensorFile file, String key, String expected, String what) {
-        String found = file.metadata().get(key);
-        if (!expected.equals(found)) {
-            throw RwkvFormatException.inFile(file.path(), "expected " + what + " (" + key + " " + expected
-                    + "), found " + (found == null ? "no " + key : key + " " + found));
-        }
     }
 }
