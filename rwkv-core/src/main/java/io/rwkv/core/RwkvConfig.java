@@ -1,6 +1,7 @@
 package io.rwkv.core;
 
 import io.rwkv.core.internal.model.StateLayout;
+import io.rwkv.core.internal.model.Versions;
 
 /**
  * What a checkpoint's tensor names and shapes say of the model.
@@ -15,10 +16,10 @@ import io.rwkv.core.internal.model.StateLayout;
 public record RwkvConfig(RwkvVersion version, int layers, int width, int heads, int ffnWidth, int vocabularySize) {
     /** Refuses heads that do not divide the width. */
     public RwkvConfig {
-        if (version == RwkvVersion.V4 ? heads != 0 : heads < 1 || width % heads != 0) {
+        boolean divided = Versions.of(version).hasHeads();
+        if (divided ? heads < 1 || width % heads != 0 : heads != 0) {
             throw new IllegalArgumentException("heads: expected "
-                    + (version == RwkvVersion.V4 ? "0 for RWKV-4" : "a divisor of the width " + width) + ", found "
-                    + heads);
+                    + (divided ? "a divisor of the width " + width : "0 for " + version) + ", found " + heads);
         }
     }
 

@@ -60,8 +60,8 @@ public final class RwkvModel implements AutoCloseable {
      *
      * @param file with the tensor names of the original checkpoints; the embedding table is read from it as long as the
      * model lives
-     * @throws RwkvFormatException if a tensor is missing or misshapen, or holds what its own precision cannot, such as NaN in
-     * blocks
+     * @throws RwkvFormatException if a tensor is missing or misshapen, is none that the version has, or holds what its own
+     * precision cannot, such as NaN in blocks
      * @throws IllegalStateException if no engine can run
      * @throws IllegalArgumentException if there is no such engine, or it cannot hold weights in the precision asked for
      */

@@ -2,20 +2,20 @@ package io.rwkv.loader;
 
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
-import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.model.ModelTensors;
+import io.rwkv.core.internal.model.Strangers;
+import io.rwkv.core.internal.model.TensorName;
+import io.rwkv.core.internal.model.TensorSpec;
+import io.rwkv.core.internal.model.VersionDescriptor;
+import io.rwkv.core.internal.model.Versions;
 import io.rwkv.core.tensor.TensorFile;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -28,34 +28,42 @@ import java.util.stream.Stream;
  * <p>All methods are safe for any number of threads.
  */
 public final class Architecture {
-    private static final Pattern BLOCK = Pattern.compile("blocks\\.(0|[1-9][0-9]{0,5})\\.(.*)", Pattern.DOTALL);
     private static final int MAX_LAYERS = 10_000;
 
     private final TensorFile file;
-    private final Set<String> layerNames = new HashSet<>(); // below blocks.N., of all layers together
+    private final Map<String, List<long[]>> layerShapes = new LinkedHashMap<>(); // by name below blocks.N., of all layers
     private int layers;
 
     private Architecture(TensorFile file) {
         this.file = file;
         for (String name : file.names()) {
-            Matcher block = BLOCK.matcher(name);
-            if (block.matches()) {
-                layers = Math.max(layers, 1 + Integer.parseInt(block.group(1)));
-                layerNames.add(block.group(2));
+            TensorName parts = TensorName.of(name);
+            if (parts.layer() >= 0) {
+                List<long[]> shapes = layerShapes.computeIfAbsent(parts.below(), n -> new ArrayList<>());
+                if (isRead(name)) {
+                    shapes.add(file.tensor(name).shape());
+                }
+                // Another tensor beyond the last layer makes no layer: it is one that no model has.
+                layers = Math.max(layers, Versions.knows(parts.below()) ? 1 + parts.layer() : 0);
             }
         }
     }
 
     /**
-     * Finds out what kind of model a file holds, and that every tensor which that kind needs is there in the right shape.
-     * Reads no weights.
+     * Finds out what kind of model a file holds, that every tensor which that kind needs is there in the right shape, and that
+     * there is no other. Reads no weights.
+     *
+     * <p>Two kinds of tensors may be there without being used: {@code blocks.0.att.v0}, {@code v1} and {@code v2} of an RWKV-7,
+     * which are weights of a mix that its first layer does not have; and, outside of the layers, tensors of element types that
+     * are not read ({@link TensorFile#unread}) under names of which nothing is known. A warning names these when a model is made
+     * of the file.
      *
      * @throws RwkvFormatException if it is none that this library runs; if it is almost one, the message says which tensor is
-     *         missing or has the wrong shape, and for which version
+     *         missing, has the wrong shape or is unknown, and for which version
      */
     public static RwkvConfig detect(TensorFile file) {
         RwkvConfig config = new Architecture(file).config();
-        RequirementsCheck.check(file, config);
+        ModelTensors.check(file, config);
         return config;
     }
 
@@ -64,74 +72,64 @@ public final class Architecture {
             throw RwkvFormatException.inFile(file.path(), "expected layers numbered without gaps, found layer "
                     + (layers - 1) + " among " + file.names().size() + " tensors");
         }
-        RwkvVersion version = version();
+        VersionDescriptor version = version();
         int width = width(version);
         LongStream ffn = LongStream.concat(matrixDimensions("ffn.key.weight", 0),
                 matrixDimensions("ffn.value.weight", 1));
         int ffnWidth = dimension(version, "blocks.0.ffn.key.weight", mostCommon(ffn));
         LongStream vocabulary = LongStream.concat(matrixDimension("emb.weight", 0), matrixDimension("head.weight", 0));
-        return new RwkvConfig(version, layers, width, heads(version, width), ffnWidth,
+        return new RwkvConfig(version.version(), layers, width, version.hasHeads() ? heads(version, width) : 0,
+                ffnWidth,
                 dimension(version, "emb.weight", mostCommon(vocabulary)));
     }
 
-    private RwkvVersion version() {
-        RwkvVersion nearest = Requirements.versions().stream()
-                .min(Comparator.comparingInt(v -> Requirements.distance(v, layerNames))).orElseThrow();
-        if (Requirements.mostlyMissing(nearest, layerNames)) {
+    private VersionDescriptor version() {
+        VersionDescriptor nearest = Versions.nearest(layerShapes);
+        if (Versions.mostlyMissing(nearest, layerShapes.keySet())) {
             throw RwkvFormatException.inFile(file.path(), "expected an RWKV checkpoint with tensors emb.weight and"
-                    + " blocks.0.ln1.weight, found " + some());
+                    + " blocks.0.ln1.weight, found " + some() + Strangers.remark(file));
         }
-        if (layerNames.contains("att.time_mix_x") && layerNames.contains("att.time_decay_w1")) {
+        if (layerShapes.containsKey("att.time_mix_x") && layerShapes.containsKey("att.time_decay_w1")) {
             // Otherwise the rest of an RWKV-6 would pass for an RWKV-5 and be run as one. Some of these files have their
             // small matrices transposed and some have not, and nothing in them says which.
             throw RwkvFormatException.inTensor(file.path(), "blocks.0.att.time_mix_x", "expected for RWKV-6"
-                    + " blocks.0.att.time_maa_x; a converter renamed it, whose files are not supported");
+                    + " blocks.0.att.time_maa_x; a converter renamed it (web-rwkv's does), whose files are not supported");
         }
-        return nearest == RwkvVersion.V5_1 || nearest == RwkvVersion.V5_2 ? gated5() : nearest;
+        return nearest;
     }
 
-    /** 5.1 and 5.2 have the same names, and only 5.2 a decay and a bonus for each channel. */
-    private RwkvVersion gated5() {
-        OptionalLong dimensions = mostCommon(
-                inAllLayers("att.time_decay", "att.time_faaaa", "att.time_first").mapToLong(shape -> shape.length));
-        return dimensions.orElse(2) == 1 ? RwkvVersion.V5_1 : RwkvVersion.V5_2;
-    }
-
-    private int width(RwkvVersion version) {
+    private int width(VersionDescriptor version) {
         LongStream norms = inAllLayers("ln1.weight", "ln2.weight", "ln1.bias", "ln2.bias")
                 .mapToLong(Architecture::product);
         return dimension(version, "emb.weight", mostCommon(LongStream.concat(norms, matrixDimension("emb.weight", 1))));
     }
 
-    private int heads(RwkvVersion version, int width) {
-        if (version == RwkvVersion.V4) {
-            return 0;
-        }
-        boolean onePerHead = version == RwkvVersion.V5_0 || version == RwkvVersion.V5_1;
-        String name = switch (version) {
-            case V4, V5_0, V5_1, V5_2 -> "att.time_decay";
-            case V6 -> "att.time_faaaa";
-            case V7, V7A -> "att.r_k";
-        };
-        LongStream found = onePerHead
-                ? inAllLayers(name, "att.time_faaaa", "att.time_first").filter(s -> s.length == 1).mapToLong(s -> s[0])
-                : perHead(width, name, "att.time_faaaa", "att.time_first");
+    private int heads(VersionDescriptor version, int width) {
+        List<TensorSpec> telling = version.tensors().ofLayers().stream().filter(TensorSpec::tellsHeads).toList();
+        LongStream found = telling.stream().flatMapToLong(t -> heads(t, width));
         return (int) mostCommon(found.filter(n -> n > 0 && n <= width && width % n == 0)).orElseThrow(
-                () -> fault(version, "blocks.0." + name,
-                        "a shape of heads" + (onePerHead ? "" : " and channels per head")
+                () -> fault(version, "blocks.0." + telling.get(0).names().get(0),
+                        "a shape of heads" + (telling.get(0).isPerHead() ? "" : " and channels per head")
                                 + ", with heads that divide the width " + width + ","));
     }
 
-    /** The first dimensions of tensors with a value for each channel of each head. */
-    private LongStream perHead(int width, String... names) {
-        return inAllLayers(names).filter(s -> s.length == 2 && s[0] > 0 && s[0] <= width && s[0] * s[1] == width)
-                .mapToLong(s -> s[0]);
+    /** What one kind of tensor says in all layers. */
+    private LongStream heads(TensorSpec tensor, int width) {
+        Stream<long[]> shapes = inAllLayers(tensor.names().toArray(String[]::new)).map(tensor::plain);
+        return tensor.isPerHead()
+                ? shapes.filter(s -> s.length == 1).mapToLong(s -> s[0])
+                : shapes.filter(s -> s.length == 2 && s[0] > 0 && s[0] <= width && s[0] * s[1] == width)
+                        .mapToLong(s -> s[0]);
+    }
+
+    private boolean isRead(String name) {
+        return file.contains(name) && !file.unread().containsKey(name);
     }
 
     private Stream<long[]> inAllLayers(String... names) {
         return IntStream.range(0, layers).boxed()
                 .flatMap(layer -> Arrays.stream(names).map(name -> "blocks." + layer + "." + name))
-                .filter(file::contains).map(name -> file.tensor(name).shape());
+                .filter(this::isRead).map(name -> file.tensor(name).shape());
     }
 
     private LongStream matrixDimensions(String name, int index) {
@@ -139,7 +137,7 @@ public final class Architecture {
     }
 
     private LongStream matrixDimension(String name, int index) {
-        return Stream.of(name).filter(file::contains).map(n -> file.tensor(n).shape()).filter(s -> s.length == 2)
+        return Stream.of(name).filter(this::isRead).map(n -> file.tensor(n).shape()).filter(s -> s.length == 2)
                 .mapToLong(s -> s[index]);
     }
 
@@ -157,19 +155,19 @@ public final class Architecture {
     }
 
     /** @param name the tensor to blame */
-    private int dimension(RwkvVersion version, String name, OptionalLong length) {
+    private int dimension(VersionDescriptor version, String name, OptionalLong length) {
         if (length.isEmpty() || length.getAsLong() < 1 || length.getAsLong() > 1 << 24) {
             throw fault(version, name, "dimensions between 1 and " + (1 << 24));
         }
         return (int) length.getAsLong();
     }
 
-    private RwkvFormatException fault(RwkvVersion version, String name, String expected) {
+    private RwkvFormatException fault(VersionDescriptor version, String name, String expected) {
         return RwkvFormatException.inTensor(file.path(), file.nameInFile(name),
                 file.contains(name)
-                        ? "expected " + expected + " for " + version + ", found shape "
+                        ? "expected " + expected + " for " + version.version() + ", found shape "
                                 + Arrays.toString(file.tensor(name).shape())
-                        : "missing, expected for " + version);
+                        : "missing, expected for " + version.version() + Strangers.remark(file));
     }
 
     private String some() {

@@ -1,6 +1,8 @@
 package io.rwkv.loader;
 
 import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.internal.model.Strangers;
+import io.rwkv.core.internal.model.TensorName;
 import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
@@ -85,13 +87,20 @@ final class FlaNames {
      */
     static TensorFile view(TensorFile file) {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        TensorFile.Builder view = TensorFile.builder(file.path(), file.format() + ", Hugging Face names")
+                .metadata(file.metadata()).nameInFile(FlaNames::nameInFile);
         for (String name : file.names()) {
-            MappedTensor tensor = (MappedTensor) file.tensor(name);
             Matcher layer = LAYER.matcher(name);
             if (!layer.matches()) {
-                put(file, tensors, known(file, name, OF_MODEL.get(name)), tensor);
+                String own = OF_MODEL.get(name);
+                if (own == null && file.unread().containsKey(name) && TensorName.of(name).layer() < 0) {
+                    view.unread(name, file.unread().get(name)); // to be judged like the baggage of any file
+                } else {
+                    put(file, tensors, known(file, name, own), file.tensor(name));
+                }
                 continue;
             }
+            MappedTensor tensor = (MappedTensor) file.tensor(name);
             String prefix = "blocks." + layer.group(1) + ".";
             if (layer.group(2).equals(MIXES)) {
                 putMixes(file, tensors, prefix, tensor);
@@ -103,14 +112,14 @@ final class FlaNames {
             }
             put(file, tensors, prefix + own, SMALL_MATRIX.matcher(own).matches() ? tensor.transposed() : tensor);
         }
-        return new TensorFile(file.path(), file.format() + ", Hugging Face names", tensors, file.metadata(),
-                FlaNames::nameInFile);
+        return view.tensors(tensors).build();
     }
 
     private static String known(TensorFile file, String name, String own) {
         if (own == null) {
             throw RwkvFormatException.inTensor(file.path(), name,
-                    "expected the tensors of an RWKV-7 under Hugging Face (fla) names, which this is none of");
+                    "expected the tensors of an RWKV-7 under Hugging Face (fla) names, which this is none of"
+                            + Strangers.remark(name));
         }
         return own;
     }

@@ -5,6 +5,7 @@ import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.internal.AtomicFiles;
+import io.rwkv.core.internal.model.ModelTensors;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.StoredTensor;
@@ -63,6 +64,7 @@ public final class GgufConverter {
 
     private final TensorFile checkpoint;
     private final RwkvConfig config;
+    private final TensorFile tensors; // of the checkpoint, without those that nothing reads
     private final DType type;
     private final String architecture;
     private final GgufWriter writer;
@@ -70,6 +72,7 @@ public final class GgufConverter {
     private GgufConverter(TensorFile checkpoint, DType type) {
         this.checkpoint = checkpoint;
         this.config = Architecture.detect(checkpoint);
+        this.tensors = ModelTensors.of(checkpoint, config);
         this.type = type;
         this.architecture = GgufLayout.architecture(config.version());
         this.writer = new GgufWriter(checkpoint.path());
@@ -84,8 +87,8 @@ public final class GgufConverter {
      * Writes a checkpoint as a GGUF file. Memory stays far below the model's size. The file is written beside its final place
      * and then moved there: an existing file is replaced whole or not at all.
      *
-     * <p>Of an RWKV-6 or RWKV-7 checkpoint only the tensors that the version uses are written, as llama.cpp refuses files
-     * with others. Of the other versions all are that hold floating-point numbers.
+     * <p>All tensors are written but for those that nothing reads, of which {@link Architecture#detect} tells. A checkpoint with
+     * tensors that its version does not have is refused.
      *
      * @param checkpoint any that {@link Checkpoints#open} reads
      * @param out the file to write
@@ -158,7 +161,7 @@ public final class GgufConverter {
     private long length(int firstLayer, String name, int dimension) {
         long found = -1;
         for (int layer = firstLayer; layer < config.layers(); layer++) {
-            StoredTensor tensor = checkpoint.tensor(own(layer, name));
+            StoredTensor tensor = tensors.tensor(own(layer, name));
             long length = tensor.shape()[dimension];
             if (found >= 0 && length != found) {
                 throw RwkvFormatException.inTensor(checkpoint.path(), checkpoint.nameInFile(own(layer, name)),
@@ -228,7 +231,7 @@ public final class GgufConverter {
             String prefix = GgufLayout.FILE_LAYER + layer + ".";
             List<StoredTensor> mixes = new ArrayList<>();
             for (String mix : layout.fused()) {
-                mixes.add(checkpoint.tensor(own(layer, mix), config.width()));
+                mixes.add(tensors.tensor(own(layer, mix), config.width()));
             }
             writer.tensor(prefix + GgufLayout.FUSED_MIXES, DType.F32,
                     new long[]{mixes.size(), 1, 1, config.width()}, mixes);
@@ -244,7 +247,7 @@ public final class GgufConverter {
     }
 
     private void add(Tensor tensor, String name, String own) {
-        StoredTensor source = checkpoint.tensor(own);
+        StoredTensor source = tensors.tensor(own);
         if (tensor.kind() == Kind.SMALL) {
             source = Transposed.of(source);
         }
@@ -255,12 +258,10 @@ public final class GgufConverter {
     }
 
     private void addAsTheyAre() {
-        for (String name : checkpoint.names()) {
-            StoredTensor tensor = checkpoint.unread().containsKey(name) ? null : checkpoint.tensor(name);
-            if (tensor != null && tensor.dtype().isFloatingPoint()) {
-                long[] shape = tensor.shape();
-                writer.tensor(name, type(kind(name, shape), shape), shape, List.of(tensor));
-            }
+        for (String name : tensors.names()) {
+            StoredTensor tensor = tensors.tensor(name);
+            long[] shape = tensor.shape();
+            writer.tensor(name, type(kind(name, shape), shape), shape, List.of(tensor));
         }
     }
 

@@ -2,6 +2,7 @@ package io.rwkv.loader;
 
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.model.Strangers;
 import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.StoredTensor;
@@ -120,7 +121,8 @@ final class GgufNames {
         Tensor known = layout.byFile(name);
         if (known == null || layout.model().contains(known) == ofLayer) {
             throw RwkvFormatException.inTensor(file.path(), tensor.name(),
-                    "expected the tensors of an " + architecture + " as llama.cpp names them, which this is none of");
+                    "expected the tensors of an " + architecture + " as llama.cpp names them, which this is none of"
+                            + Strangers.remark(tensor.name()));
         }
         if (layer != 0 || !UNUSED_IN_FIRST.contains(known.own())) {
             put(prefix + known.own(), tensor, view(known, layer, tensor));

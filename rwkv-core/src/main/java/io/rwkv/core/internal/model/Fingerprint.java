@@ -11,7 +11,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -22,9 +21,6 @@ import java.util.TreeSet;
 public final class Fingerprint {
     private static final int SAMPLE = 64; // consecutive values from the middle of each tensor
 
-    /** Some RWKV-7 checkpoints hold these, nothing reads them, and GGUF files cannot hold them. */
-    private static final Set<String> UNUSED = Set.of("blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2");
-
     private byte[] sampled; // until it is hashed
     private String hash;
 
@@ -32,15 +28,13 @@ public final class Fingerprint {
         this.sampled = sampled;
     }
 
+    /** @param file with the tensors that the model is made of, and no others */
     static Fingerprint of(TensorFile file, RwkvConfig config) {
         ByteArrayOutputStream sampled = new ByteArrayOutputStream();
-        sampled.writeBytes(config.toString().getBytes(StandardCharsets.UTF_8));
+        sampled.writeBytes(dimensions(config).getBytes(StandardCharsets.UTF_8));
         float[] sample = new float[SAMPLE];
         ByteBuffer bytes = ByteBuffer.allocate(4 * SAMPLE);
         for (String name : new TreeSet<>(file.names())) {
-            if (UNUSED.contains(name) || file.unread().containsKey(name)) {
-                continue;
-            }
             StoredTensor tensor = file.tensor(name);
             long[] shape = Arrays.stream(tensor.shape()).filter(n -> n != 1).toArray();
             sampled.writeBytes((name + Arrays.toString(shape)).getBytes(StandardCharsets.UTF_8));
@@ -53,6 +47,13 @@ public final class Fingerprint {
             sampled.write(bytes.array(), 0, bytes.position());
         }
         return new Fingerprint(sampled.toByteArray());
+    }
+
+    /** Part of what is hashed, and so of every saved state: not to be changed, whatever becomes of the names in the code. */
+    private static String dimensions(RwkvConfig config) {
+        return "RwkvConfig[version=RWKV-" + config.version().number() + ", layers=" + config.layers() + ", width="
+                + config.width() + ", heads=" + config.heads() + ", ffnWidth=" + config.ffnWidth()
+                + ", vocabularySize=" + config.vocabularySize() + "]";
     }
 
     /** The hash, computed when it is first asked for: a model that only runs does without, and starts sooner. */

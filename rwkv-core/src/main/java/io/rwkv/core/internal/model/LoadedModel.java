@@ -29,11 +29,12 @@ public final class LoadedModel {
     /** The engine is not closed by this class. */
     public LoadedModel(TensorFile file, RwkvConfig config, Engine engine, LoadProgress progress) {
         this.config = config;
+        TensorFile tensors = ModelTensors.of(file, config);
         stateLayout = StateLayout.of(config);
         passes = new Passes(stateLayout);
         this.engine = engine;
-        network = new Network(file, config, engine, progress);
-        fingerprint = Fingerprint.of(file, config);
+        network = new Network(tensors, config, engine, progress);
+        fingerprint = Fingerprint.of(tensors, config);
     }
 
     /** Identifies the weights. */

@@ -26,10 +26,7 @@ public record StateLayout(int layers, List<Part> parts) {
 
     /** The layout of a model's states. */
     public static StateLayout of(RwkvConfig config) {
-        return switch (config.version()) {
-            case V4 -> Rwkv4.stateLayout(config);
-            case V5_0, V5_1, V5_2, V6, V7, V7A -> MatrixState.layout(config);
-        };
+        return Versions.of(config.version()).stateLayout(config);
     }
 
     /** The index of the part of this name; null if there is none. */

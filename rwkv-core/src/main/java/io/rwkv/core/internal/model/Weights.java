@@ -108,8 +108,7 @@ final class Weights {
 
     /** A parameter with one value per channel, [H, N], or one per head, [H], which then holds for all channels of the head. */
     Vector headVector(String name, int heads, int width, Change change) {
-        long[] shape = file.tensor(prefix + name).shape();
-        if (shape.length == 1 && shape[0] == heads) {
+        if (file.tensor(prefix + name).elementCount() == heads) {
             StoredTensor tensor = file.tensor(prefix + name, heads);
             float[] perHead = tensor.toFloats();
             float[] values = new float[width];
@@ -196,7 +195,7 @@ final class Weights {
             return tensor;
         }
 
-        /** Tensors that the model does not use are skipped, and done with too. */
+        /** The whole is done with, which {@link #count} leaves unsaid. */
         void finished() {
             progress.report(total, total);
         }

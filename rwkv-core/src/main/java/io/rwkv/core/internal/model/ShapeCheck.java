@@ -1,4 +1,4 @@
-package io.rwkv.loader;
+package io.rwkv.core.internal.model;
 
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
@@ -10,13 +10,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 
-/**
- * Holds a checkpoint against the {@link Requirements} of its version, before any weight is converted. For one thread, and
- * one layer at a time: the ranks of a layer are its own.
- */
-final class RequirementsCheck {
+/** Holds tensors against what their version says of them. For one thread, and one layer: the ranks of a layer are its own. */
+final class ShapeCheck {
     private static final int MAX_RANK = 1 << 16;
 
     private final TensorFile file;
@@ -24,60 +20,30 @@ final class RequirementsCheck {
     private final Map<Character, Long> ranks = new HashMap<>();
     private final Map<Character, String> rankOf = new HashMap<>(); // the tensor that a rank was read from
 
-    private RequirementsCheck(TensorFile file, RwkvConfig config) {
+    ShapeCheck(TensorFile file, RwkvConfig config) {
         this.file = file;
         this.config = config;
     }
 
-    /**
-     * Finds nothing or throws.
-     *
-     * @throws RwkvFormatException naming the first tensor that is missing or has the wrong shape, and the version
-     */
-    static void check(TensorFile file, RwkvConfig config) {
-        RequirementsCheck check = new RequirementsCheck(file, config);
-        check.check("", Requirements.ofModel());
-        for (int layer = 0; layer < config.layers(); layer++) {
-            check.ranks.clear();
-            check.rankOf.clear();
-            check.check("blocks." + layer + ".", Requirements.ofLayer(config.version(), layer));
-        }
-    }
-
-    private void check(String prefix, List<Requirements.Tensor> tensors) {
-        for (Requirements.Tensor tensor : tensors) {
-            String name = prefix + tensor.names().stream().filter(n -> file.contains(prefix + n)).findFirst()
-                    .orElseThrow(() -> missing(prefix, tensor));
-            check(name, tensor);
-        }
-    }
-
-    private void check(String name, Requirements.Tensor expected) {
+    /** @throws RwkvFormatException if the tensor of this name is not what it should be */
+    void check(String name, TensorSpec expected) {
         StoredTensor tensor = file.tensor(name);
         if (!tensor.dtype().isFloatingPoint()) {
             throw fault(name, "expected floating-point elements for " + config.version() + ", found " + tensor.dtype());
         }
         long[] shape = tensor.shape();
-        // A length of 1 may stand anywhere, as in [1, 1, C], unless it could be a rank.
-        long[] found = expected.hasRank() ? shape : squeeze(shape);
-        List<String> dimensions = expected.hasRank()
-                ? expected.dimensions()
-                : expected.dimensions().stream().filter(d -> length(d) != 1).toList();
-        if (!matches(dimensions, found)) {
+        long[] found = expected.plain(shape);
+        if (!matches(expected.dimensions(), found)) {
             throw fault(name, "expected shape " + describe(expected) + " for " + config.version() + ", found "
-                    + Arrays.toString(shape) + readAs(name) + remark(name, expected, dimensions, found));
+                    + Arrays.toString(shape) + readAs(name) + remark(name, expected, found));
         }
         for (int d = 0; d < found.length; d++) {
-            char rank = Requirements.Tensor.rank(dimensions.get(d));
+            char rank = TensorSpec.rank(expected.dimensions().get(d));
             if (rank != 0 && !ranks.containsKey(rank)) {
                 ranks.put(rank, found[d]);
                 rankOf.put(rank, name);
             }
         }
-    }
-
-    private static long[] squeeze(long[] shape) {
-        return LongStream.of(shape).filter(n -> n != 1).toArray();
     }
 
     private boolean matches(List<String> dimensions, long[] found) {
@@ -119,7 +85,7 @@ final class RequirementsCheck {
         };
     }
 
-    private String describe(Requirements.Tensor tensor) {
+    String describe(TensorSpec tensor) {
         return tensor.dimensions().stream().map(d -> length(d) < 0 ? "rank" : Long.toString(length(d)))
                 .collect(Collectors.joining(", ", "[", "]"));
     }
@@ -129,29 +95,21 @@ final class RequirementsCheck {
         return file.nameInFile(name).equals(name) ? "" : " (read as " + name + ")";
     }
 
-    private String remark(String name, Requirements.Tensor expected, List<String> dimensions, long[] found) {
+    private String remark(String name, TensorSpec expected, long[] found) {
+        List<String> dimensions = expected.dimensions();
         if (found.length == 2 && matches(dimensions, new long[]{found[1], found[0]})) {
-            return "; rows and columns are exchanged, as some converters store it";
+            return "; rows and columns are exchanged, as some converters (web-rwkv's is one) store it";
         }
-        if (expected.dimensions().get(0).equals("V") && !name.equals("emb.weight") && file.contains("emb.weight")) {
+        if (dimensions.equals(List.of("C")) && found.length == 2 && found[1] == 1) {
+            return "; a column of one value per channel is how RWKV-2 and RWKV-3 have it, which are not run";
+        }
+        if (dimensions.get(0).equals("V") && !name.equals("emb.weight") && file.contains("emb.weight")) {
             return "; " + file.nameInFile("emb.weight") + " has shape "
                     + Arrays.toString(file.tensor("emb.weight").shape());
         }
-        return expected.dimensions().stream().map(d -> rankOf.get(Requirements.Tensor.rank(d)))
+        return dimensions.stream().map(d -> rankOf.get(TensorSpec.rank(d)))
                 .filter(other -> other != null && !other.equals(name)).findFirst()
                 .map(other -> "; the rank is that of " + file.nameInFile(other)).orElse("");
-    }
-
-    private RwkvFormatException missing(String prefix, Requirements.Tensor tensor) {
-        String name = prefix + tensor.names().get(0);
-        String others = tensor.names().stream().skip(1).map(n -> " (or " + file.nameInFile(prefix + n) + ")")
-                .collect(Collectors.joining());
-        String renamed = prefix + "att.time_first";
-        String remark = name.endsWith(".time_faaaa") && tensor.names().size() == 1 && file.contains(renamed)
-                ? "; " + file.nameInFile(renamed) + " is there: a converter renamed it, whose files are not supported"
-                : "";
-        return fault(name, "missing" + others + ", expected for " + config.version() + " with shape " + describe(tensor)
-                + remark);
     }
 
     private RwkvFormatException fault(String name, String detail) {
