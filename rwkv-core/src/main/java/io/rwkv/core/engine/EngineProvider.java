@@ -2,7 +2,11 @@ package io.rwkv.core.engine;
 
 import java.util.Optional;
 
-/** Registered with {@link java.util.ServiceLoader}; makes engines of one kind. */
+/**
+ * Makes engines of one kind. Registered with {@link java.util.ServiceLoader}, where the library's own class loader or the
+ * context class loader of the thread that opens a model sees it. One whose methods throw, but for {@link #create}'s refusals,
+ * is left out with a warning.
+ */
 public interface EngineProvider {
     /** The name users choose it by, such as {@code nd4j}. */
     String name();
