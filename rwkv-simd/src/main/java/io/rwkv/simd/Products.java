@@ -26,7 +26,7 @@ final class Products implements ThreadTeam.Task {
     /** Each thread should find so many items, lest some wait for the last one. */
     private static final int ITEMS_PER_THREAD = 3;
 
-    private final SimdEngine engine;
+    private final SkippedUnits skipped;
     private final ThreadTeam team;
     private final Gemv.Workspace[] workspaces; // for each thread
     private final float[][] panels; // for each thread, made when first needed
@@ -34,8 +34,8 @@ final class Products implements ThreadTeam.Task {
     private final List<Product> products = new ArrayList<>();
     private int count;
 
-    Products(SimdEngine engine, ThreadTeam team) {
-        this.engine = engine;
+    Products(ThreadTeam team, SkippedUnits skipped) {
+        this.skipped = skipped;
         this.team = team;
         workspaces = new Gemv.Workspace[team.size()];
         panels = new float[team.size()][];
@@ -103,7 +103,7 @@ final class Products implements ThreadTeam.Task {
             }
             int leftOut = product.vectors[t].fill(matrix.format(), input.values, t * n, n, skipping);
             if (skipping) {
-                engine.countSkipped(n, leftOut);
+                skipped.count(n, leftOut);
             }
         }
     }

@@ -16,7 +16,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.concurrent.atomic.LongAdder;
 
 /** Computes on the CPU with the Vector API. Weights lie outside the heap in tiles, each format with kernels of its own. */
 final class SimdEngine implements Engine {
@@ -27,8 +26,7 @@ final class SimdEngine implements Engine {
     private final Arena arena = Arena.ofShared();
     private final WeightMemory memory = new WeightMemory(arena);
     private long weightBytes; // written while loading, by one thread
-    private final LongAdder units = new LongAdder(); // hidden units of channel mixes
-    private final LongAdder skipped = new LongAdder(); // those of them that were zero and not read
+    private final SkippedUnits skipped = new SkippedUnits();
     private final Deque<SimdOps> idle = new ArrayDeque<>();
 
     SimdEngine(EngineOptions options) {
@@ -126,13 +124,12 @@ final class SimdEngine implements Engine {
 
     @Override
     public OptionalDouble skippedShare() {
-        return units.sum() == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) skipped.sum() / units.sum());
+        return skipped.share();
     }
 
-    /** Counts what one product left out. */
-    void countSkipped(int of, int number) {
-        units.add(of);
-        skipped.add(number);
+    /** Where products count what they leave out. */
+    SkippedUnits skippedUnits() {
+        return skipped;
     }
 
     @Override

@@ -33,7 +33,7 @@ final class SimdOps implements Ops {
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
         this.rows = new SharedRows(team);
-        this.products = new Products(engine, team);
+        this.products = new Products(team, engine.skippedUnits());
         this.projections = new Projections(scratch, products, rows);
         HeadDecays decays = new HeadDecays(team.size());
         this.recurrence4 = new Recurrence4(team);
