@@ -46,7 +46,7 @@ abstract class StateConformance {
         private int last = Integer.MAX_VALUE;
 
         Failing(String name) {
-            engine = Engines.create(name, new EngineOptions(RwkvOptions.defaults().precision(), 1));
+            engine = Engines.create(name, EngineOptions.builder().threads(1).build());
         }
 
         Engine facade() {
