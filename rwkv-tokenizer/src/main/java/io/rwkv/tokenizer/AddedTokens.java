@@ -84,8 +84,12 @@ final class AddedTokens {
         }
     }
 
-    /** Cuts up the text, which must be well-formed UTF-8. */
-    void split(byte[] text, int from, int to, Sink sink) {
+    /**
+     * Cuts up the text, which must be well-formed UTF-8.
+     *
+     * @param special whether special tokens count; else what matches one is passed over as text
+     */
+    void split(byte[] text, int from, int to, boolean special, Sink sink) {
         int done = from;
         int at = from;
         while (at < to) {
@@ -101,7 +105,10 @@ final class AddedTokens {
                 continue;
             }
             end = trie.endOfLastString(text, at, end);
-            done = match(tokens.get(found), text, from, to, at, end, done, sink);
+            AddedToken token = tokens.get(found);
+            if (special || !token.special()) {
+                done = match(token, text, from, to, at, end, done, sink);
+            }
             at = end;
         }
         if (done < to) {

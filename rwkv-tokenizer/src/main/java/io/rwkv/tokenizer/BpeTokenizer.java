@@ -15,8 +15,8 @@ import java.util.OptionalInt;
  * vocabulary of RWKV-4 Pile and Raven models, {@code 20B_tokenizer.json}, is of this kind.
  *
  * <p>
- * Encoding gives the ids that Hugging Face's own library gives without its {@code add_special_tokens}; added tokens,
- * special ones too, are recognised in the text. Of the kit that the format is, byte-level BPE is implemented, with or
+ * Encoding gives the ids that Hugging Face's own library gives without its {@code add_special_tokens}; added tokens
+ * are recognised in the text, special ones too unless {@link #encodeOrdinary} is asked. Of the kit that the format is, byte-level BPE is implemented, with or
  * without Unicode normalisation to form C; files that ask for any other part or option are refused.
  *
  * <p>
@@ -105,10 +105,24 @@ public final class BpeTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
+        return encode(text, true).toArray();
+    }
+
+    @Override
+    public int[] encodeOrdinary(String text) {
+        return encode(text, false).toArray();
+    }
+
+    @Override
+    public int countTokens(String text) {
+        return encode(text, true).size();
+    }
+
+    private IntList encode(String text, boolean special) {
         byte[] bytes = Utf8.encode(text);
-        Encoding encoding = new Encoding(bytes.length);
-        rawTokens.split(bytes, 0, bytes.length, encoding);
-        return encoding.ids.toArray();
+        Encoding encoding = new Encoding(bytes.length, special);
+        rawTokens.split(bytes, 0, bytes.length, special, encoding);
+        return encoding.ids;
     }
 
     @Override
@@ -144,6 +158,7 @@ public final class BpeTokenizer implements Tokenizer {
     /** The work on one text. Takes what lies between the raw tokens. */
     private final class Encoding implements AddedTokens.Sink {
         private final IntList ids;
+        private final boolean special;
         private final PairMerger merger = new PairMerger(pairs);
         private final AddedTokens.Sink betweenNormalizedTokens = new AddedTokens.Sink() {
             @Override
@@ -157,7 +172,8 @@ public final class BpeTokenizer implements Tokenizer {
             }
         };
 
-        Encoding(int bytes) {
+        Encoding(int bytes, boolean special) {
+            this.special = special;
             ids = new IntList(bytes / 4); // English has some four and a half bytes to a token
         }
 
@@ -173,11 +189,11 @@ public final class BpeTokenizer implements Tokenizer {
                 String normal = Nfc.normalize(part);
                 if (normal != part) {
                     byte[] normalized = normal.getBytes(StandardCharsets.UTF_8);
-                    normalizedTokens.split(normalized, 0, normalized.length, betweenNormalizedTokens);
+                    normalizedTokens.split(normalized, 0, normalized.length, special, betweenNormalizedTokens);
                     return;
                 }
             }
-            normalizedTokens.split(text, from, to, betweenNormalizedTokens);
+            normalizedTokens.split(text, from, to, special, betweenNormalizedTokens);
         }
 
         private void encode(byte[] text, int from, int to) {

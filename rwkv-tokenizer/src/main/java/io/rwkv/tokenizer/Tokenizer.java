@@ -3,6 +3,9 @@ package io.rwkv.tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -33,8 +36,10 @@ public interface Tokenizer {
     }
 
     /**
-     * Encodes text. Tokens are not added at either end; where the text names a special token, as in
-     * {@code "<|endoftext|>"}, vocabularies that match special tokens in text give that token.
+     * Encodes text that the program itself has written, such as a prompt template: where it names a special token, as in
+     * {@code "<|endoftext|>"}, vocabularies that have special tokens give that token, as the reference implementations do.
+     * Text from elsewhere belongs in {@link #encodeOrdinary}, lest whoever wrote it end the model's text or pose as another
+     * speaker. Tokens are not added at either end.
      *
      * @param text the text; unpaired surrogates, which no UTF-8 can hold, count as U+FFFD
      * @return the ids, a new array, empty for empty text
@@ -42,6 +47,45 @@ public interface Tokenizer {
      *         {@code char}s)
      */
     int[] encode(String text);
+
+    /**
+     * Encodes text that somebody else has written, such as what a user typed: as {@link #encode} does, but special tokens are
+     * not recognised, and their names are encoded as the characters they are. Added tokens that are not special, such as
+     * runs of spaces, are.
+     *
+     * @param text the text; unpaired surrogates, which no UTF-8 can hold, count as U+FFFD
+     * @return the ids, a new array, empty for empty text
+     * @throws IllegalArgumentException if the text is too long to be encoded in one call (more than 134,217,727
+     *         {@code char}s)
+     */
+    int[] encodeOrdinary(String text);
+
+    /**
+     * Counts the tokens of a text, those that {@link #encode} gives.
+     *
+     * @param text the text
+     * @return their number
+     * @throws IllegalArgumentException if the text is too long to be encoded in one call
+     */
+    default int countTokens(String text) {
+        return encode(text).length;
+    }
+
+    /**
+     * Encodes several texts, each as {@link #encode} does, one after another in the calling thread. Callers with cores to
+     * spare may as well encode in many threads.
+     *
+     * @param texts the texts; none may be null
+     * @return the ids of each, in the order of the texts, a new list of new arrays
+     * @throws IllegalArgumentException if one of the texts is too long to be encoded in one call
+     */
+    default List<int[]> encodeAll(List<String> texts) {
+        List<int[]> ids = new ArrayList<>(texts.size());
+        for (String text : texts) {
+            ids.add(encode(Objects.requireNonNull(text, "texts: expected text, found null")));
+        }
+        return ids;
+    }
 
     /**
      * Decodes ids to text. Special tokens that are written in characters, such as {@code "<|endoftext|>"}, are spelled

@@ -103,6 +103,18 @@ public final class WorldTokenizer implements Tokenizer {
         return encode(Utf8.encode(text));
     }
 
+    /** {@inheritDoc} This vocabulary has no special tokens that are written in characters: it is {@link #encode(String)}. */
+    @Override
+    public int[] encodeOrdinary(String text) {
+        return encode(text);
+    }
+
+    @Override
+    public int countTokens(String text) {
+        byte[] bytes = Utf8.encode(text);
+        return list(bytes, 0, bytes.length).size();
+    }
+
     /**
      * Encodes bytes, which need not be text. {@link #decodeBytes} gives them back.
      *
@@ -124,6 +136,10 @@ public final class WorldTokenizer implements Tokenizer {
      */
     public int[] encode(byte[] bytes, int from, int to) {
         Objects.checkFromToIndex(from, to, bytes.length);
+        return list(bytes, from, to).toArray();
+    }
+
+    private IntList list(byte[] bytes, int from, int to) {
         IntList ids = new IntList((to - from) / 4); // English has some four and a half bytes to a token
         for (int at = from; at < to;) {
             int start = at;
@@ -136,7 +152,7 @@ public final class WorldTokenizer implements Tokenizer {
             }
             ids.add(ByteTrie.value(node));
         }
-        return ids.toArray();
+        return ids;
     }
 
     @Override
