@@ -94,6 +94,7 @@ public final class RwkvState {
      * Makes this state's contents those of another, as if it had read the same tokens. Allocates nothing.
      *
      * @throws IllegalArgumentException if the other was made by another model
+     * @throws IllegalStateException if another thread is using one of the two
      */
     public void copyFrom(RwkvState other) {
         if (other == this) {
@@ -105,8 +106,12 @@ public final class RwkvState {
         }
         StateArrays from = other.enter();
         try {
-            enter().copyFrom(from);
-            leave();
+            StateArrays to = enter();
+            try {
+                to.copyFrom(from);
+            } finally {
+                leave();
+            }
         } finally {
             other.leave();
         }

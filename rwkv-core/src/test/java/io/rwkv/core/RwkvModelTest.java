@@ -155,6 +155,25 @@ class RwkvModelTest {
     }
 
     @Test
+    void aStateShouldTakeOverWhatAnotherHolds() {
+        try (RwkvModel model = GOLDEN.model();
+                RwkvModel stranger = Golden.of(RwkvVersion.V7).model()) {
+            RwkvState state = model.newState();
+            model.logits(TOKENS, state);
+            RwkvState other = model.newState();
+            model.logits(new int[]{5}, other);
+            other.copyFrom(state);
+            assertEqual(state, other);
+            other.copyFrom(other);
+            float[] expected = model.logits(new int[]{1}, state.copy());
+            assertArrayEquals(expected, model.logits(new int[]{1}, other));
+            assertArrayEquals(expected, model.logits(new int[]{1}, state), "the two share nothing");
+            assertMessage(assertThrows(IllegalArgumentException.class, () -> state.copyFrom(stranger.newState())),
+                    model.fingerprint(), stranger.fingerprint());
+        }
+    }
+
+    @Test
     void useAfterCloseShouldBeRefused() {
         RwkvModel model = GOLDEN.model();
         RwkvState state = model.newState();

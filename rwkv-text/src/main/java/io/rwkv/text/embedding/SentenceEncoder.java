@@ -2,7 +2,7 @@ package io.rwkv.text.embedding;
 
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
-import io.rwkv.text.internal.Vocabulary;
+import io.rwkv.loader.Tokenizers;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.Arrays;
@@ -36,7 +36,7 @@ public final class SentenceEncoder {
         this.model = model;
         this.tokenizer = tokenizer;
         this.pooling = Objects.requireNonNull(pooling, "pooling");
-        Vocabulary.check(model, tokenizer);
+        Tokenizers.checkFits(tokenizer, model.config());
     }
 
     /** The length of the vectors. */

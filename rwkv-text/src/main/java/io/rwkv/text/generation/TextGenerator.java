@@ -2,7 +2,7 @@ package io.rwkv.text.generation;
 
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
-import io.rwkv.text.internal.Vocabulary;
+import io.rwkv.loader.Tokenizers;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.Objects;
@@ -32,7 +32,7 @@ public final class TextGenerator {
         this.model = Objects.requireNonNull(model, "model");
         this.tokenizer = Objects.requireNonNull(tokenizer, "tokenizer");
         this.defaults = Objects.requireNonNull(defaults, "defaults");
-        Vocabulary.check(model, tokenizer);
+        Tokenizers.checkFits(tokenizer, model.config());
     }
 
     /** How text is generated unless a request says otherwise. */

@@ -1,7 +1,6 @@
 package io.rwkv.text.generation;
 
 import io.rwkv.core.RwkvState;
-import io.rwkv.text.internal.Vocabulary;
 import io.rwkv.tokenizer.StreamingDecoder;
 import io.rwkv.tokenizer.Tokenizer;
 
@@ -47,7 +46,7 @@ final class TextTrail {
         token = chosen;
         start = boundary();
         unread = true;
-        return Vocabulary.standsForText(tokenizer, chosen) ? take(decoder.accept(chosen)) : "";
+        return tokenizer.standsForText(chosen) ? take(decoder.accept(chosen)) : "";
     }
 
     private String take(String text) {
