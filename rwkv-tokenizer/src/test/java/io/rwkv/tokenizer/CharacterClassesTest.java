@@ -1,9 +1,13 @@
 package io.rwkv.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 class CharacterClassesTest {
@@ -45,5 +49,14 @@ class CharacterClassesTest {
         assertEquals(1_791, numbers);
         assertEquals(CharacterClasses.LETTER, CharacterClasses.of(0x0870), "new in 14");
         assertEquals(CharacterClasses.OTHER, CharacterClasses.of(0x31350), "new in 15");
+    }
+
+    @Test
+    void theTableShouldCarryItsLicence() throws IOException {
+        try (InputStream in = CharacterClasses.class.getResourceAsStream("/META-INF/LICENSE.unicode")) {
+            String licence = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(licence.contains("UNICODE LICENSE V3\n\nCOPYRIGHT AND PERMISSION NOTICE\n")
+                    && licence.contains("unicode-14-letters-and-numbers.txt"), licence);
+        }
     }
 }
