@@ -228,6 +228,7 @@ public final class RwkvModel implements AutoCloseable {
      * Reads tokens.
      *
      * @return [width]: the vector after {@code ln_out} for the last token, which the logits are a linear function of
+     * @throws ArithmeticException if it holds NaN or infinity, or zeros only: the model or the state is broken
      */
     public float[] hidden(int[] tokens, RwkvState state) {
         return last(tokens, state, Wanted.LAST_HIDDEN, config.width());
@@ -237,6 +238,7 @@ public final class RwkvModel implements AutoCloseable {
      * Reads tokens.
      *
      * @return [tokens][width]: the vector after {@code ln_out} for each token
+     * @throws ArithmeticException if one holds NaN or infinity, or zeros only: the model or the state is broken
      */
     public float[][] allHidden(int[] tokens, RwkvState state) {
         return all(tokens, state, Wanted.ALL_HIDDEN, config.width());
@@ -244,7 +246,12 @@ public final class RwkvModel implements AutoCloseable {
 
     private float[] last(int[] tokens, RwkvState state, Wanted wanted, int columns) {
         float[] out = new float[columns];
-        run(tokens, state, wanted, (ops, values, row) -> ops.read(values, out, 0));
+        run(tokens, state, wanted, (ops, values, row) -> {
+            ops.read(values, out, 0);
+            if (wanted == Wanted.LAST_HIDDEN) {
+                checkHidden(out, tokens.length - 1);
+            }
+        });
         return out;
     }
 
@@ -254,9 +261,27 @@ public final class RwkvModel implements AutoCloseable {
             for (int t = 0; t < values.rows(); t++) {
                 out[row + t] = new float[columns];
                 ops.read(values, t, 1, out[row + t], 0);
+                if (wanted == Wanted.ALL_HIDDEN) {
+                    checkHidden(out[row + t], row + t);
+                }
             }
         });
         return out;
+    }
+
+    /** Logits are checked when a token is chosen; these go to the caller as they are. */
+    private static void checkHidden(float[] vector, int token) {
+        boolean zero = true;
+        for (int i = 0; i < vector.length; i++) {
+            if (!Float.isFinite(vector[i])) {
+                throw new ArithmeticException(
+                        "vector after token " + token + ": element " + i + " is " + vector[i]);
+            }
+            zero &= vector[i] == 0;
+        }
+        if (zero) {
+            throw new ArithmeticException("vector after token " + token + ": all " + vector.length + " elements are 0");
+        }
     }
 
     private void run(int[] tokens, RwkvState state, Wanted wanted, Sink sink) {

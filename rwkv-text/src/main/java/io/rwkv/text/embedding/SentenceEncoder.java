@@ -47,8 +47,9 @@ public final class SentenceEncoder {
     /**
      * Encodes a text.
      *
-     * @return [{@link #dimensions()}], of Euclidean length 1
+     * @return [{@link #dimensions()}], of Euclidean length 1; finite
      * @throws IllegalArgumentException if the text has no tokens
+     * @throws ArithmeticException if the model gives vectors that are not numbers, or nothing but zeros
      */
     public float[] encode(String text) {
         int[] tokens = tokenizer.encode(text);
@@ -82,6 +83,10 @@ public final class SentenceEncoder {
 
     private static float[] normalised(double[] vector) {
         double length = Math.sqrt(Arrays.stream(vector).map(x -> x * x).sum());
+        // Each token's vector is sound; only their sum can be nothing, which has no direction.
+        if (!(length > 0) || Double.isInfinite(length)) {
+            throw new ArithmeticException("the text's vector has length " + length + ", and so no direction");
+        }
         float[] out = new float[vector.length];
         for (int i = 0; i < out.length; i++) {
             out[i] = (float) (vector[i] / length);

@@ -88,8 +88,8 @@ final class StandardSampler implements Sampler {
 
     /** Drops what cannot be in the nucleus, sorts the rest, and cuts where the sum is reached. */
     private int keepTopP(int n, double total) {
-        // Tokens below the threshold together have less than 1 − p. The likeliest has weight 1 and stays, whatever is rounded.
-        double threshold = Math.min(1, (1 - topP) * total / n);
+        // Tokens below the threshold together have less than 1 − p.
+        double threshold = (1 - topP) * total / n;
         int kept = 0;
         for (int i = 0; i < n; i++) {
             if (weights[i] >= threshold) {
