@@ -2,7 +2,6 @@ package io.rwkv.demo;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
@@ -19,6 +18,9 @@ import java.util.Objects;
 public final class DemoModel {
     private static final String CHECKPOINT = "rwkv4-wordnet.pth";
     private static final String TOKENIZER = "tokenizer.json";
+
+    /** The temporary folder of the files copied out of a jar; null until there is one. */
+    private static Path copies;
 
     private DemoModel() {
     }
@@ -51,30 +53,25 @@ public final class DemoModel {
                 throw new IOException(e);
             }
         }
-        synchronized (Copies.class) {
-            Path copy = Copies.FOLDER.resolve(name);
+        synchronized (DemoModel.class) {
+            if (copies == null || !Files.isDirectory(copies)) { // someone may have tidied up
+                copies = Files.createTempDirectory("rwkv-demo-model");
+                copies.toFile().deleteOnExit();
+            }
+            Path copy = copies.resolve(name);
             if (!Files.exists(copy)) {
-                Path partial = Copies.FOLDER.resolve(name + ".part");
-                try (InputStream in = url.openStream()) {
-                    Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+                Path partial = copies.resolve(name + ".part");
+                try {
+                    try (InputStream in = url.openStream()) {
+                        Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+                    }
+                    Files.move(partial, copy);
+                } finally {
+                    Files.deleteIfExists(partial);
                 }
-                Files.move(partial, copy);
                 copy.toFile().deleteOnExit();
             }
             return copy;
-        }
-    }
-
-    private static final class Copies {
-        static final Path FOLDER;
-
-        static {
-            try {
-                FOLDER = Files.createTempDirectory("rwkv-demo-model");
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-            FOLDER.toFile().deleteOnExit();
         }
     }
 }
