@@ -14,9 +14,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /**
  * Collects tensors and writes them as one <a href="https://github.com/huggingface/safetensors">safetensors</a> file. The
@@ -34,10 +37,17 @@ public final class SafetensorsWriter {
 
     private final Map<String, String> metadata = new LinkedHashMap<>();
     private final List<Entry> entries = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
 
-    /** Adds a line to the file's metadata. */
+    /**
+     * Adds a line to the file's metadata.
+     *
+     * @throws IllegalArgumentException if there is one of this key
+     */
     public SafetensorsWriter metadata(String key, String value) {
-        metadata.put(key, value);
+        if (metadata.putIfAbsent(key, Objects.requireNonNull(value, key)) != null) {
+            throw new IllegalArgumentException("expected each line of metadata once, found " + key + " again");
+        }
         return this;
     }
 
@@ -45,6 +55,8 @@ public final class SafetensorsWriter {
      * Adds an F32 tensor.
      *
      * @param parts the elements in row-major order, in one array or in several that are joined
+     * @throws IllegalArgumentException if the shape is negative or of another number of elements, or the name is that of a tensor
+     *         before or the format's own name for metadata
      */
     public SafetensorsWriter floats(String name, long[] shape, float[]... parts) {
         add(name, DType.F32, shape, Arrays.stream(parts).mapToLong(p -> p.length).sum(), out -> {
@@ -57,7 +69,11 @@ public final class SafetensorsWriter {
         return this;
     }
 
-    /** Adds a one-dimensional I64 tensor. */
+    /**
+     * Adds a one-dimensional I64 tensor.
+     *
+     * @throws IllegalArgumentException if the name is that of a tensor before or the format's own name for metadata
+     */
     public SafetensorsWriter integers(String name, int[] values) {
         add(name, DType.I64, new long[]{values.length}, values.length, out -> {
             for (int value : values) {
@@ -68,10 +84,19 @@ public final class SafetensorsWriter {
     }
 
     private void add(String name, DType dtype, long[] shape, long count, Data data) {
-        long expected = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        boolean negative = Arrays.stream(shape).anyMatch(n -> n < 0);
+        long expected = negative ? -1 : Arrays.stream(shape).reduce(1, Math::multiplyExact);
         if (expected != count) {
             throw new IllegalArgumentException(
-                    name + ": expected " + expected + " elements for " + Arrays.toString(shape) + ", found " + count);
+                    name + ": expected " + (negative ? "no negative dimension" : expected + " elements") + " in "
+                            + Arrays.toString(shape) + ", found " + count);
+        }
+        if (name.equals("__metadata__")) {
+            throw new IllegalArgumentException(
+                    "expected a tensor's name, found " + name + ", which stands for metadata");
+        }
+        if (!names.add(name)) {
+            throw new IllegalArgumentException(name + ": expected each name once, found it again");
         }
         entries.add(new Entry(name, dtype, shape.clone(), dtype.bytes(count), data));
     }

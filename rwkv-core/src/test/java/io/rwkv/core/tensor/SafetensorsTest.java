@@ -53,6 +53,22 @@ class SafetensorsTest {
                 () -> new SafetensorsWriter().floats("x", new long[]{3}, new float[]{1, 2}));
     }
 
+    @Test
+    void namesThatCouldNotBeReadBackShouldNotBeWritten() throws IOException {
+        SafetensorsWriter writer = new SafetensorsWriter().metadata("k", "1").integers("a", new int[1]);
+        for (Runnable twice : List.<Runnable>of(() -> writer.integers("a", new int[1]),
+                () -> writer.floats("a", new long[]{1}, new float[1]), () -> writer.metadata("k", "2"),
+                () -> writer.integers("__metadata__", new int[1]),
+                () -> writer.floats("negative", new long[]{-1, -1}, new float[1]))) {
+            assertThrows(IllegalArgumentException.class, twice::run);
+        }
+        Path path = folder.resolve("once");
+        writer.write(path);
+        TensorFile file = SafetensorsReader.open(path);
+        assertEquals(List.of("a"), List.copyOf(file.names()));
+        assertEquals("1", file.metadata().get("k"));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\u0001', value = {
             "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}| malformed",
