@@ -58,7 +58,23 @@ public final class Checkpoints {
             throw RwkvFormatException.inFile(path, "expected a checkpoint file, found "
                     + (attributes.isDirectory() ? "a folder" : "something that is not a regular file"));
         }
-        MappedFile file = MappedFile.open(path);
+        return open(CheckpointSource.path(path));
+    }
+
+    /**
+     * As {@link #open(Path)}, for a checkpoint from anywhere. What is no file of its own is copied to a temporary one first.
+     *
+     * @throws RwkvFormatException as {@link #open(Path)} does
+     * @throws java.io.FileNotFoundException if there is no such resource
+     * @throws java.io.EOFException if a stream ends before its length
+     * @throws IOException if it cannot be read, or the disk has no room for a copy
+     */
+    public static TensorFile open(CheckpointSource source) throws IOException {
+        MappedFile file = source.open();
+        return file.reading(() -> open(file));
+    }
+
+    private static TensorFile open(MappedFile file) {
         byte[] head = new byte[(int) Math.min(HEAD, file.size())];
         ByteBuffer bytes = file.slice(0, head.length);
         bytes.get(0, head);

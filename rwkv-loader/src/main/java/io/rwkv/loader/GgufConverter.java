@@ -7,7 +7,6 @@ import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.internal.AtomicFiles;
 import io.rwkv.core.internal.model.ModelTensors;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.core.tensor.Transposed;
@@ -181,9 +180,7 @@ public final class GgufConverter {
     private void addTokenizer(Path file) throws IOException {
         Tokenizer tokenizer = file != null
                 ? Tokenizer.load(file)
-                : Files.isRegularFile(checkpoint.path())
-                        ? Tokenizers.inCheckpoint(checkpoint.path()).orElse(null)
-                        : null;
+                : Tokenizers.inCheckpoint(checkpoint).orElse(null);
         if (tokenizer != null && tokenizer.vocabularySize() > config.vocabularySize()) {
             throw new IllegalArgumentException(
                     (file == null ? checkpoint.path() : file) + ": expected a tokenizer of at most "
@@ -197,8 +194,7 @@ public final class GgufConverter {
         if (tokenizer != null) {
             byte[] json = file != null
                     ? Files.readAllBytes(file)
-                    : GgufTokenizer.json(GgufFile.read(MappedFile.open(checkpoint.path())))
-                            .orElseThrow();
+                    : checkpoint.directory(GgufFile.class).flatMap(GgufTokenizer::json).orElseThrow();
             writer.text(GgufTokenizer.JSON, json);
         }
     }

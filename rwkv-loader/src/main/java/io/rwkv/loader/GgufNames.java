@@ -73,11 +73,16 @@ final class GgufNames {
         if (layout == null) {
             names.tensors.putAll(gguf.tensors()); // which have RWKV's own names
             names.checkDimensions();
-            return new TensorFile(file.path(), format, names.tensors, gguf.metadata().listed());
+            return names.file(format).build();
         }
         gguf.tensors().values().forEach(names::add);
         names.checkDimensions();
-        return new TensorFile(file.path(), format, names.tensors, gguf.metadata().listed(), names::nameInFile);
+        return names.file(format).nameInFile(names::nameInFile).build();
+    }
+
+    private TensorFile.Builder file(String format) {
+        return TensorFile.builder(file.path(), format).tensors(tensors).metadata(gguf.metadata().listed())
+                .directory(gguf);
     }
 
     /** What the metadata says must be what the tensors are: llama.cpp believes the one, this library the other. */

@@ -20,7 +20,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Writes a GGUF file of version 3 in one pass: metadata and the directory first, then each tensor, piece by piece. Memory holds
@@ -36,8 +38,12 @@ final class GgufWriter {
     private static final float F16_OVERFLOW = 65520;
 
     private record Entry(String name, DType type, long[] shape, List<StoredTensor> parts) {
+        long elements() {
+            return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        }
+
         long bytes() {
-            return type.bytes(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+            return type.bytes(elements());
         }
     }
 
@@ -70,7 +76,8 @@ final class GgufWriter {
     private final Path source;
     private final Bytes metadata = new Bytes();
     private final List<Entry> entries = new ArrayList<>();
-    private int keys;
+    private final Set<String> keys = new HashSet<>();
+    private final Set<String> names = new HashSet<>();
 
     /** @param source the file that the tensors come from, for error messages */
     GgufWriter(Path source) {
@@ -78,7 +85,9 @@ final class GgufWriter {
     }
 
     private Bytes key(String key, int type) {
-        keys++;
+        if (!keys.add(key)) {
+            throw new IllegalStateException("metadata " + key + " is written twice");
+        }
         return metadata.text(key).u32(type);
     }
 
@@ -126,7 +135,17 @@ final class GgufWriter {
             throw RwkvFormatException.inTensor(source, name, "expected a name of at most " + MAX_NAME_BYTES
                     + " bytes and at most " + MAX_DIMENSIONS + " dimensions, found shape " + Arrays.toString(shape));
         }
-        entries.add(new Entry(name, type, shape, List.copyOf(parts)));
+        long elements = parts.stream().mapToLong(StoredTensor::elementCount).sum();
+        Entry entry = new Entry(name, type, shape.clone(), List.copyOf(parts));
+        if (entry.elements() != elements) {
+            throw RwkvFormatException.inTensor(source, name,
+                    "expected " + elements + " elements, as its parts have, found shape "
+                            + Arrays.toString(shape));
+        }
+        if (!names.add(name)) {
+            throw RwkvFormatException.inTensor(source, name, "expected each name once, found it again");
+        }
+        entries.add(entry);
         return this;
     }
 
@@ -149,7 +168,7 @@ final class GgufWriter {
     private byte[] header() {
         Bytes header = new Bytes();
         header.out.writeBytes(GgufFile.MAGIC.getBytes(StandardCharsets.US_ASCII));
-        header.u32(VERSION).u64(entries.size()).u64(keys);
+        header.u32(VERSION).u64(entries.size()).u64(keys.size());
         header.out.writeBytes(metadata.out.toByteArray());
         long offset = 0;
         for (Entry entry : entries) {
@@ -227,12 +246,17 @@ final class GgufWriter {
          * as this process's memory, all of the model in the end.
          */
         private void readStored(MappedTensor tensor, long first, int count) throws IOException {
+            if (tensor.file().isCopy()) { // which has no name to open
+                ByteBuffer bytes = tensor.file().slice(from(tensor, first), (int) tensor.dtype().bytes(count));
+                tensor.file().reading(() -> stored.clear().put(bytes).flip());
+                return;
+            }
             if (tensor.file() != file) {
                 close();
                 in = FileChannel.open(tensor.file().path(), StandardOpenOption.READ);
                 file = tensor.file();
             }
-            long from = tensor.byteOffset() + tensor.dtype().bytes(first);
+            long from = from(tensor, first);
             stored.clear().limit((int) tensor.dtype().bytes(count));
             while (stored.hasRemaining()) {
                 if (in.size() != file.size() || in.read(stored, from + stored.position()) < 0) {
@@ -240,6 +264,10 @@ final class GgufWriter {
                 }
             }
             stored.flip();
+        }
+
+        private static long from(MappedTensor tensor, long first) {
+            return tensor.byteOffset() + tensor.dtype().bytes(first);
         }
 
         private void narrow(Entry entry, StoredTensor part, int count) {

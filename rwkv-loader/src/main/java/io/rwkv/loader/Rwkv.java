@@ -46,7 +46,26 @@ public final class Rwkv {
      * @throws IllegalStateException if that engine, or none, can run; the message says what to add
      */
     public static RwkvModel open(Path checkpoint, RwkvOptions options) throws IOException {
-        TensorFile file = Checkpoints.open(checkpoint);
+        return load(Checkpoints.open(checkpoint), options);
+    }
+
+    /**
+     * Opens a checkpoint from anywhere, such as the class path. The caller closes the model.
+     *
+     * @throws io.rwkv.core.RwkvFormatException if it is not a well-formed RWKV checkpoint; the message says where
+     * @throws IOException if it cannot be read at all, or the disk has no room for a copy
+     * @throws IllegalStateException if no engine can run; the message says what to add
+     */
+    public static RwkvModel open(CheckpointSource checkpoint) throws IOException {
+        return open(checkpoint, RwkvOptions.defaults());
+    }
+
+    /** As {@link #open(CheckpointSource)} and {@link #open(Path, RwkvOptions)}. */
+    public static RwkvModel open(CheckpointSource checkpoint, RwkvOptions options) throws IOException {
+        return load(Checkpoints.open(checkpoint), options);
+    }
+
+    private static RwkvModel load(TensorFile file, RwkvOptions options) throws IOException {
         return RwkvModel.load(file, Architecture.detect(file), options);
     }
 }

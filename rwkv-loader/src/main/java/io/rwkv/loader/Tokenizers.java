@@ -3,6 +3,7 @@ package io.rwkv.loader;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.io.IOException;
@@ -50,6 +51,16 @@ public final class Tokenizers {
     }
 
     /**
+     * As {@link #inCheckpoint(Path)}, for a checkpoint that is open: a GGUF file is not read again.
+     *
+     * @param checkpoint as {@link Checkpoints} opens it
+     */
+    public static Optional<Tokenizer> inCheckpoint(TensorFile checkpoint) throws IOException {
+        Optional<GgufFile> gguf = checkpoint.directory(GgufFile.class);
+        return gguf.isPresent() ? GgufTokenizer.read(gguf.get()) : Optional.empty();
+    }
+
+    /**
      * Loads the tokenizer of a checkpoint: the one that the file holds, else the file that {@link #fileFor} finds. One that
      * leaves many of the model's rows unused is taken with a warning in the log, as {@link #checkFits} gives it.
      *
@@ -62,9 +73,23 @@ public final class Tokenizers {
      */
     public static Tokenizer forCheckpoint(Path checkpoint, RwkvConfig config) throws IOException {
         Optional<Tokenizer> own = Files.isRegularFile(checkpoint) ? inCheckpoint(checkpoint) : Optional.empty();
-        if (own.isPresent()) {
-            return fitting(own.get(), checkpoint, config);
-        }
+        return own.isPresent() ? fitting(own.get(), checkpoint, config) : beside(checkpoint, config);
+    }
+
+    /**
+     * As {@link #forCheckpoint(Path, RwkvConfig)}, for a checkpoint that is open: a GGUF file is not read again, and one from
+     * the class path or a stream can have its tokenizer inside.
+     *
+     * @param checkpoint as {@link Checkpoints} opens it
+     */
+    public static Tokenizer forCheckpoint(TensorFile checkpoint, RwkvConfig config) throws IOException {
+        Optional<Tokenizer> own = inCheckpoint(checkpoint);
+        return own.isPresent()
+                ? fitting(own.get(), checkpoint.path(), config)
+                : beside(checkpoint.path(), config);
+    }
+
+    private static Tokenizer beside(Path checkpoint, RwkvConfig config) throws IOException {
         TokenizerPlaces places = new TokenizerPlaces(checkpoint, config);
         Path file = places.file().orElseThrow(places::notFound);
         return fitting(Tokenizer.load(file), file, config);

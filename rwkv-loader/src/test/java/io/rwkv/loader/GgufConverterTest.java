@@ -302,6 +302,18 @@ class GgufConverterTest {
     }
 
     /** A table of hundreds of megabytes that is stored nowhere. */
+    @Test
+    void theWriterShouldRefuseWhatCouldNotBeReadBack() {
+        GgufWriter writer = new GgufWriter(Path.of("x.pth")).integer("key", 1).tensor("t", DType.F32, new long[]{2},
+                List.of(new Zeros("t", new long[]{2})));
+        assertThrows(IllegalStateException.class, () -> writer.text("key", "again"));
+        for (long[] shape : new long[][]{{2}, {3}}) { // a name for the second time; more than there is
+            String name = shape[0] == 2 ? "t" : "u";
+            assertThrows(RwkvFormatException.class, () -> writer.tensor(name, DType.F32, shape,
+                    List.of(new Zeros(name, new long[]{2}))));
+        }
+    }
+
     private record Zeros(String name, long[] shape) implements StoredTensor {
         @Override
         public DType dtype() {

@@ -80,7 +80,7 @@ final class TilePacker {
     private void read(long number, int to) {
         if (stored instanceof MappedTensor mapped && mapped.dtype() == type && mapped.isContiguous()
                 && rowBytes <= MappedFile.MAX_SLICE) {
-            mapped.file().slice(mapped.byteOffset() + number * rowBytes, rowBytes).get(rows, to, rowBytes);
+            mapped.file().read(mapped.byteOffset() + number * rowBytes, rows, to, rowBytes);
             switch (type) {
                 case F16 -> checkHalves(number, to);
                 case Q8_0, Q4_0 -> checkScales(number, to);

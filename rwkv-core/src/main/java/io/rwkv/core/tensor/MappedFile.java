@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * A whole file mapped read-only, of any length. Nothing is copied to the heap until it is asked for. What cannot be mapped, as
@@ -142,7 +143,7 @@ public final class MappedFile {
 
     /**
      * A little-endian, read-only view of part of the file. Who reads it must not let an {@link InternalError} pass as what it
-     * is: see {@link #read}.
+     * is: see {@link #reading}.
      *
      * @param length at most {@link #MAX_SLICE}
      * @throws IndexOutOfBoundsException if the part is not within the file
@@ -171,6 +172,22 @@ public final class MappedFile {
         try {
             slice(offset, length).get(to, at, length);
             settle();
+        } catch (InternalError e) {
+            throw cutShort(null, e);
+        }
+    }
+
+    /**
+     * Does what reads {@link #slice slices} of the file.
+     *
+     * @return what {@code reader} returns
+     * @throws RwkvFormatException if the file was cut short meanwhile, or {@code reader} throws it
+     */
+    public <T> T reading(Supplier<T> reader) {
+        try {
+            T result = reader.get();
+            settle();
+            return result;
         } catch (InternalError e) {
             throw cutShort(null, e);
         }
