@@ -115,7 +115,7 @@ public final class RwkvModel implements AutoCloseable {
         return loaded.fingerprint().hash();
     }
 
-    /** A state that has read nothing. */
+    /** A state that has read nothing; it starts from the tuned matrices that the checkpoint holds, if it holds any. */
     public RwkvState newState() {
         return new RwkvState(loaded.fingerprint(), loaded.newState());
     }
@@ -125,7 +125,7 @@ public final class RwkvModel implements AutoCloseable {
      * other than safetensors need {@code rwkv-loader} on the class path.
      *
      * @throws IllegalArgumentException if the model is an RWKV-4, which has no such states
-     * @throws RwkvFormatException if the file does not hold a tuned state of this model's dimensions
+     * @throws RwkvFormatException if the file does not hold a tuned state of this model's dimensions, and nothing else
      * @throws IOException if it cannot be read at all
      */
     public RwkvState newState(Path tuned) throws IOException {

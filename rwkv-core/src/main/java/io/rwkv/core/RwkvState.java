@@ -117,7 +117,7 @@ public final class RwkvState {
         }
     }
 
-    /** Forgets all tokens. */
+    /** Forgets all tokens: back to where it began, a tuned state if it was made of one. */
     public void reset() {
         enter();
         try {

@@ -34,6 +34,9 @@ import java.util.Set;
  * does not run the other versions: they get architecture names of this library's own, {@code rwkv4}, {@code rwkv5_0},
  * {@code rwkv5_1}, {@code rwkv5_2} and {@code rwkv7a}, with tensors named and laid out as in RWKV's own checkpoints.
  *
+ * <p>A tuned initial state inside an RWKV-6 or RWKV-7 checkpoint is written as {@code blk.N.time_mix_state.weight}, which this
+ * library reads back. llama.cpp has no such tensor, and refuses the file instead of running the model without its state.
+ *
  * <p>The type asked for is that of the large matrices. Vectors and what is laid out like them are always F32. The small
  * matrices of the low-rank projections are F32 or BF16 if that is asked for, else F16. The embedding table is Q8_0 where Q4_0
  * is asked for. A matrix whose rows are not whole blocks is F16 where blocks are asked for. Tensors that already have their
@@ -232,7 +235,8 @@ public final class GgufConverter {
             writer.tensor(prefix + GgufLayout.FUSED_MIXES, DType.F32,
                     new long[]{mixes.size(), 1, 1, config.width()}, mixes);
             for (Tensor tensor : layout.layer()) {
-                if (!layout.fused().contains(tensor.own())) {
+                boolean there = tensor.kind() != Kind.STATE || tensors.contains(own(layer, tensor.own()));
+                if (there && !layout.fused().contains(tensor.own())) {
                     // llama.cpp wants all layers alike: the first, which has no such weights, gets others in their place.
                     boolean standIn = layer == 0 && tensor.own().matches("att\\.v[012]");
                     add(tensor, prefix + tensor.file(),
@@ -279,7 +283,7 @@ public final class GgufConverter {
             case MATRIX -> type;
             case TABLE -> type == DType.Q4_0 ? DType.Q8_0 : type;
             case SMALL -> type.blockLength() > 1 ? DType.F16 : type;
-            case VECTOR -> DType.F32;
+            case VECTOR, STATE -> DType.F32;
         };
         return wanted.blockLength() == 1 || shape[shape.length - 1] % wanted.blockLength() == 0
                 ? wanted

@@ -22,7 +22,9 @@ final class GgufLayout {
         /** A small matrix, with its last two dimensions exchanged in files for llama.cpp. */
         SMALL,
         /** One value per channel, or per channel of a head, of which the heads' dimension may be lost. */
-        VECTOR
+        VECTOR,
+        /** A tuned initial state, which only some models have, laid out as in RWKV's own checkpoints. */
+        STATE
     }
 
     /** One tensor: its name in the file and ours, below those of the layer if it belongs to one. */
@@ -130,6 +132,8 @@ final class GgufLayout {
         }
         matrix(tensors, "channel_mix_key", "ffn.key");
         matrix(tensors, "channel_mix_value", "ffn.value");
+        // Not llama.cpp's: it refuses files that have more tensors than it knows.
+        tensors.add(new Tensor("time_mix_state.weight", "att.time_state", Kind.STATE));
         if (gated) {
             matrix(tensors, "time_mix_gate", "att.gate");
             matrix(tensors, "channel_mix_receptance", "ffn.receptance");

@@ -35,10 +35,7 @@ public final class StateArrays {
 
     /** Back to before the first token. */
     public void reset() {
-        int parts = layout.parts().size();
-        for (int i = 0; i < arrays.length; i++) {
-            Arrays.fill(arrays[i], layout.parts().get(i % parts).initial());
-        }
+        layout.reset(arrays);
     }
 
     /** A copy that shares nothing. */

@@ -1,12 +1,9 @@
 package io.rwkv.core.internal.model;
 
 import io.rwkv.core.RwkvConfig;
-import io.rwkv.core.RwkvFormatException;
-import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.internal.Providers;
 import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
-import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.core.tensor.TensorFileOpener;
 
 import java.io.ByteArrayInputStream;
@@ -144,35 +141,10 @@ public final class StateFiles {
         return new StateReader(layout, fingerprint, in, BYTES).read();
     }
 
-    /**
-     * A state whose matrices were tuned, and which has read nothing: {@code blocks.N.att.time_state}, [H, N, N]. Training code
-     * for RWKV-5 and 6 indexes them [value channel][key channel], so they are transposed here; for RWKV-7 not.
-     */
+    /** A state that has read nothing and starts from what the file holds, see {@link TunedState}. */
     public static StateArrays loadTuned(RwkvConfig config, Path path) throws IOException {
-        if (config.heads() == 0) {
-            throw new IllegalArgumentException("tuned states: expected a model of RWKV-5 or later, found "
-                    + config.version());
-        }
         TensorFileOpener opener = Providers.of(TensorFileOpener.class).stream().findFirst()
                 .orElse(SafetensorsReader::open);
-        TensorFile file = opener.open(path);
-        StateArrays state = new StateArrays(StateLayout.of(config));
-        int n = config.headSize();
-        boolean transposed = config.version() != RwkvVersion.V7 && config.version() != RwkvVersion.V7A;
-        for (int layer = 0; layer < config.layers(); layer++) {
-            float[] tuned = file.tensor("blocks." + layer + ".att.time_state", config.heads(), n, n).toFloats();
-            float[] to = state.array(layer, MatrixState.ATT_KV);
-            for (int i = 0; i < tuned.length; i++) {
-                int row = i / n % n;
-                int column = i % n;
-                to[transposed ? i - row * n - column + column * n + row : i] = tuned[i];
-            }
-        }
-        String beyond = "blocks." + config.layers() + ".att.time_state";
-        if (file.contains(beyond)) {
-            throw RwkvFormatException.inTensor(path, beyond,
-                    "expected a tuned state for " + config.layers() + " layers, found more");
-        }
-        return state;
+        return new StateArrays(TunedState.alone(opener.open(path), config));
     }
 }

@@ -1,11 +1,88 @@
 package io.rwkv.core.internal.model;
 
+import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.core.tensor.TensorFile;
+
+import java.util.Arrays;
+
 /**
- * How checkpoints hold an initial state that was tuned.
+ * How files hold an initial state that was tuned: in each layer a tensor of the shape of one part of the state.
  *
  * @param tensor below {@code blocks.N.}, [H, N, N]
  * @param part the part of the state it is, by its index in the {@link StateLayout}
  * @param transposed whether its rows are the part's columns: training code for RWKV-5 and 6 writes
  *         [value channel][key channel], and their states are [key channel][value channel]
  */
-record TunedState(String tensor, int part, boolean transposed) {}
+record TunedState(String tensor, int part, boolean transposed) {
+    /**
+     * The states of a model whose checkpoint may hold a tuned one.
+     *
+     * @param tensors all that the model is made of
+     */
+    static StateLayout inside(TensorFile tensors, RwkvConfig config) {
+        StateLayout layout = StateLayout.of(config);
+        TunedState tuned = Versions.of(config.version()).tunedState();
+        return tuned != null && tensors.contains(TensorName.prefix(0) + tuned.tensor)
+                ? tuned.startOf(layout, tensors, config)
+                : layout;
+    }
+
+    /**
+     * The states that start from what a file of its own holds.
+     *
+     * @throws IllegalArgumentException if the version has no tuned states
+     * @throws RwkvFormatException if the file holds anything else than one for this model
+     */
+    static StateLayout alone(TensorFile file, RwkvConfig config) {
+        TunedState tuned = Versions.of(config.version()).tunedState();
+        if (tuned == null) {
+            throw new IllegalArgumentException("tuned states: expected a model of RWKV-5 or later, found "
+                    + config.version());
+        }
+        for (String name : file.names()) {
+            TensorName parts = TensorName.of(name);
+            if (parts.layer() < 0 || !parts.below().equals(tuned.tensor)) {
+                throw RwkvFormatException.inTensor(file.path(), file.nameInFile(name),
+                        "expected a tuned state alone, blocks.N." + tuned.tensor + ", found this beside it or instead"
+                                + Strangers.remark(name));
+            }
+            if (parts.layer() >= config.layers()) {
+                throw RwkvFormatException.inTensor(file.path(), name,
+                        "expected a tuned state for " + config.layers() + " layers, found more");
+            }
+        }
+        return tuned.startOf(StateLayout.of(config), file, config);
+    }
+
+    private StateLayout startOf(StateLayout layout, TensorFile file, RwkvConfig config) {
+        float[][] values = new float[config.layers()][];
+        Arrays.setAll(values, layer -> values(file, TensorName.prefix(layer) + tensor, config));
+        return layout.startingFrom(part, values);
+    }
+
+    private float[] values(TensorFile file, String name, RwkvConfig config) {
+        int n = config.headSize();
+        StoredTensor stored = file.tensor(name, config.heads(), n, n);
+        float[] values = stored.toFloats();
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw RwkvFormatException.inTensor(file.path(), file.nameInFile(name),
+                        "expected finite numbers, found " + value);
+            }
+        }
+        return transposed ? transposed(values, n) : values;
+    }
+
+    /** Each of the matrices [n, n]. */
+    private static float[] transposed(float[] values, int n) {
+        float[] to = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            int row = i / n % n;
+            int column = i % n;
+            to[i - row * n - column + column * n + row] = values[i];
+        }
+        return to;
+    }
+}
