@@ -20,16 +20,12 @@ class WhenTerminatedTest {
     /** Writes until it is stopped. */
     static final class Endless {
         public static void main(String[] arguments) throws IOException {
-            try {
-                WhenTerminated.interrupt(() -> AtomicFiles.write(Path.of(arguments[0]), out -> {
-                    System.out.println("writing");
-                    while (true) {
-                        out.position(0).write(ByteBuffer.allocate(1000));
-                    }
-                }));
-            } catch (IOException e) {
-                System.out.println(e.getMessage());
-            }
+            WhenTerminated.interrupt(() -> AtomicFiles.write(Path.of(arguments[0]), out -> {
+                System.out.println("writing");
+                while (true) {
+                    out.position(0).write(ByteBuffer.allocate(1000));
+                }
+            }));
         }
     }
 
@@ -43,7 +39,7 @@ class WhenTerminatedTest {
         try (var lines = child.inputReader(StandardCharsets.UTF_8)) {
             assertEquals("writing", lines.readLine());
             child.toHandle().destroy(); // SIGTERM; the process's own method would close its output, too
-            assertEquals(List.of("terminated; nothing was written"), lines.lines().toList());
+            lines.lines().forEach(line -> {}); // what it may still say before it is gone
             child.waitFor();
         } finally {
             child.destroyForcibly();
