@@ -10,6 +10,16 @@ import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.simd.internal.kernel.Elementwise;
+import io.rwkv.simd.internal.memory.Format;
+import io.rwkv.simd.internal.memory.Lanes;
+import io.rwkv.simd.internal.memory.NativeMemory;
+import io.rwkv.simd.internal.memory.SimdVector;
+import io.rwkv.simd.internal.memory.TilePacker;
+import io.rwkv.simd.internal.memory.TiledMatrix;
+import io.rwkv.simd.internal.memory.WeightMemory;
+import io.rwkv.simd.internal.schedule.SkippedUnits;
+import io.rwkv.simd.internal.schedule.ThreadTeam;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;

@@ -8,6 +8,21 @@ import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.StatePart;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.simd.internal.kernel.Elementwise;
+import io.rwkv.simd.internal.kernel.Rows;
+import io.rwkv.simd.internal.kernel.VectorMath;
+import io.rwkv.simd.internal.memory.Scratch;
+import io.rwkv.simd.internal.memory.SimdActivations;
+import io.rwkv.simd.internal.memory.SimdVector;
+import io.rwkv.simd.internal.memory.TiledMatrix;
+import io.rwkv.simd.internal.schedule.HeadDecays;
+import io.rwkv.simd.internal.schedule.Products;
+import io.rwkv.simd.internal.schedule.Projections;
+import io.rwkv.simd.internal.schedule.Recurrence4;
+import io.rwkv.simd.internal.schedule.Recurrence6;
+import io.rwkv.simd.internal.schedule.Recurrence7;
+import io.rwkv.simd.internal.schedule.SharedRows;
+import io.rwkv.simd.internal.schedule.ThreadTeam;
 
 import java.util.Arrays;
 

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.engine.EngineProvider;
+import io.rwkv.simd.internal.kernel.Elementwise;
+import io.rwkv.simd.internal.memory.Lanes;
+import io.rwkv.simd.internal.memory.NativeMemory;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;

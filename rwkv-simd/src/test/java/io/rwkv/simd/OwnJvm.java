@@ -2,6 +2,8 @@ package io.rwkv.simd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.rwkv.simd.internal.memory.Lanes;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -9,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** JVMs of their own with options of their own, which say whether the engine can run there. */
-final class OwnJvm {
+public final class OwnJvm {
     private OwnJvm() {
     }
 
@@ -24,7 +26,7 @@ final class OwnJvm {
     }
 
     /** The obstacle there, or {@code none}, and the width of vectors. */
-    static String report(String... options) throws IOException, InterruptedException {
+    public static String report(String... options) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(List.of(options));

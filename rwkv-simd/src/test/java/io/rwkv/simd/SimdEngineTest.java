@@ -15,6 +15,11 @@ import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.StatePart;
+import io.rwkv.simd.internal.kernel.Twin;
+import io.rwkv.simd.internal.memory.Format;
+import io.rwkv.simd.internal.memory.HeapTensor;
+import io.rwkv.simd.internal.memory.StoredWeights;
+import io.rwkv.simd.internal.schedule.ThreadTeam;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;

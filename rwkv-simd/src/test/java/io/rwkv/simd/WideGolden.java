@@ -9,6 +9,9 @@ import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.simd.internal.memory.Format;
+import io.rwkv.simd.internal.memory.HeapTensor;
+import io.rwkv.simd.internal.memory.StoredWeights;
 
 import java.io.IOException;
 import java.io.InputStream;
