@@ -39,20 +39,25 @@ public final class SentenceEncoder {
         Tokenizers.checkFits(tokenizer, model.config());
     }
 
+    /** Which of a text's vectors are taken. */
+    public Pooling pooling() {
+        return pooling;
+    }
+
     /** The length of the vectors. */
     public int dimensions() {
         return model.config().width();
     }
 
     /**
-     * Encodes a text.
+     * Encodes a text. Where it spells out a special token, as {@code "<|endoftext|>"}, it means these characters.
      *
      * @return [{@link #dimensions()}], of Euclidean length 1; finite
      * @throws IllegalArgumentException if the text has no tokens
      * @throws ArithmeticException if the model gives vectors that are not numbers, or nothing but zeros
      */
     public float[] encode(String text) {
-        int[] tokens = tokenizer.encode(text);
+        int[] tokens = tokenizer.encodeOrdinary(text);
         if (tokens.length == 0) {
             throw new IllegalArgumentException("text: expected at least one token, found none");
         }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators.AbstractSpliterator;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -139,6 +140,11 @@ public final class Generation {
             return new Request(generator, prompt, options, state, Objects.requireNonNull(condition, "condition"));
         }
 
+        /** The same, ending also once this says so. */
+        Request cancelledAlsoWhen(BooleanSupplier condition) {
+            return cancelledWhen(() -> condition.getAsBoolean() || cancelled.getAsBoolean());
+        }
+
         /** The options that a run will have. */
         public GenerationOptions options() {
             return options;
@@ -176,6 +182,25 @@ public final class Generation {
                 }
             }
             return run.result();
+        }
+
+        /**
+         * Runs in a thread of its own; otherwise as {@link #start(Consumer)}.
+         */
+        public CompletableFuture<Generation> start() {
+            return start(piece -> {});
+        }
+
+        /**
+         * Runs in a daemon thread of its own. Cancelling the future, or completing it in any other way, ends the run before its
+         * next token, or the next 512 tokens of its prompt. {@code cancel} returns when the run has ended, unless the run itself
+         * calls it: a state of the caller's is then where the text ends that was given out, and free.
+         *
+         * @param onText hears each piece of new text, in that thread; otherwise as in {@link #run(Consumer)}
+         * @return what it comes to, or what {@link #run(Consumer)} would throw
+         */
+        public CompletableFuture<Generation> start(Consumer<? super String> onText) {
+            return new GenerationFuture(this, Objects.requireNonNull(onText, "onText"));
         }
 
         /**

@@ -5,11 +5,18 @@ import io.rwkv.core.RwkvState;
 import io.rwkv.text.generation.Generation.Reason;
 import io.rwkv.tokenizer.Tokenizer;
 
+import java.util.Collections;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.function.BooleanSupplier;
 
 /** One generation under way, pulled piece by piece. For one thread; whoever begins it pulls to the end or closes it. */
 final class GenerationRun implements AutoCloseable {
+    // Between two calls of the model a state looks free; a second generation on it would mix two texts into one.
+    private static final Set<RwkvState> IN_USE = Collections
+            .synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
     private final GenerationOptions options;
     private final OptionalInt endOfText;
     private final int[] prompt;
@@ -39,6 +46,10 @@ final class GenerationRun implements AutoCloseable {
         this.tokens = new TokenGenerator(model, this.state, options.newSampler());
         this.trail = new TextTrail(tokenizer, options.stopStrings());
         this.start = System.nanoTime();
+        if (!IN_USE.add(this.state)) {
+            throw new IllegalStateException(
+                    "state in use by another generation; wait for its end, or close its stream");
+        }
     }
 
     /**
@@ -115,8 +126,12 @@ final class GenerationRun implements AutoCloseable {
         if (reason == null) {
             reason = Reason.CANCELLED;
         }
-        if (kept) {
-            tokens.read(trail.settle(state));
+        try {
+            if (kept) {
+                tokens.read(trail.settle(state));
+            }
+        } finally {
+            IN_USE.remove(state);
         }
         end = System.nanoTime();
         promptEnd = begun ? promptEnd : end;

@@ -146,7 +146,7 @@ final class TextTrail {
     }
 
     private int[] rest(int from, int kept) {
-        int[] rest = from == certain ? new int[0] : tokenizer.encode(decoded.substring(from, certain));
+        int[] rest = from == certain ? new int[0] : tokenizer.encodeOrdinary(decoded.substring(from, certain));
         int[] out = Arrays.copyOf(tokens, kept + rest.length);
         System.arraycopy(rest, 0, out, kept, rest.length);
         return out;
