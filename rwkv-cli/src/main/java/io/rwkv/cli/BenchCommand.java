@@ -93,7 +93,8 @@ final class BenchCommand implements Callable<Integer> {
                         rounded(median(decode) * model.weightBytes() / median(bandwidth)));
             }
             model.skippedShare().ifPresent(share -> figures.put("hidden_units_skipped", rounded(share)));
-            figures.put("heap_bytes_per_token", allocatedPerToken(model, prompt, logits));
+            allocatedPerToken(model, prompt, logits)
+                    .ifPresent(bytes -> figures.put("heap_bytes_per_token", bytes));
             peakMemory.ifPresent(bytes -> figures.put("peak_memory_bytes", bytes));
             print(figures);
             return 0;
@@ -131,18 +132,18 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /** Bytes that the calling thread allocates on the Java heap for a token; the least of some tries, since compiling adds to it. */
-    private long allocatedPerToken(RwkvModel model, int[] tokens, float[] logits) {
+    private OptionalLong allocatedPerToken(RwkvModel model, int[] tokens, float[] logits) {
+        if (!(ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads)) {
+            return OptionalLong.empty();
+        }
         long least = Long.MAX_VALUE;
         for (int i = 0; i < ALLOCATION_ROUNDS; i++) {
-            least = Math.min(least, allocatedInRound(model, tokens, logits));
+            least = Math.min(least, allocatedInRound(threads, model, tokens, logits));
         }
-        return least;
+        return OptionalLong.of(least);
     }
 
-    private long allocatedInRound(RwkvModel model, int[] tokens, float[] logits) {
-        if (!(ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads)) {
-            return -1;
-        }
+    private long allocatedInRound(ThreadMXBean threads, RwkvModel model, int[] tokens, float[] logits) {
         RwkvState state = model.newState();
         int[] one = {tokens[0]};
         model.logits(one, state, logits); // what a first call makes and later ones use
@@ -164,8 +165,11 @@ final class BenchCommand implements Callable<Integer> {
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
-    /** To three decimals. */
+    /** To three decimals; what is no number is no figure either, and JSON cannot say it. */
     private static double rounded(double value) {
+        if (!Double.isFinite(value)) {
+            throw new ArithmeticException("a figure came out as " + value + "; measure with more --tokens or --rounds");
+        }
         return Math.round(1000 * value) / 1000.0;
     }
 }

@@ -2,9 +2,8 @@ package io.rwkv.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-import io.rwkv.core.RwkvModel;
 import io.rwkv.text.embedding.SentenceEncoder.Pooling;
-import io.rwkv.text.embedding.SentenceEncoder;
+import io.rwkv.text.TextModel;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,28 +39,26 @@ final class EmbedCommand implements Callable<Integer> {
             case "mean" -> Pooling.MEAN;
             default -> throw new IllegalArgumentException("--pooling: expected last or mean, found " + pooling);
         };
-        try (RwkvModel model = modelOptions.openModel()) {
-            SentenceEncoder encoder = new SentenceEncoder(model, modelOptions.openTokenizer(model),
-                    chosen);
+        try (TextModel model = modelOptions.openText(chosen)) {
             if (texts.isEmpty()) {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 for (String line = in.readLine(); line != null; line = in.readLine()) {
                     if (!line.isBlank()) {
-                        print(encoder, line);
+                        print(model, line);
                     }
                 }
             }
             for (String text : texts) {
-                print(encoder, text);
+                print(model, text);
             }
         }
         return 0;
     }
 
-    private static void print(SentenceEncoder encoder, String text) throws IOException {
+    private static void print(TextModel model, String text) throws IOException {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("text", text);
-        line.put("embedding", encoder.encode(text));
+        line.put("embedding", model.embed(text));
         System.out.println(JSON.writeValueAsString(line));
     }
 }

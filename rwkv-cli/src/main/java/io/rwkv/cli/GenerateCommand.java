@@ -1,11 +1,10 @@
 package io.rwkv.cli;
 
 import io.rwkv.core.RwkvModel;
-import io.rwkv.core.RwkvState;
+import io.rwkv.text.TextModel;
+import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 import io.rwkv.text.generation.Generation;
 import io.rwkv.text.generation.GenerationOptions;
-import io.rwkv.text.generation.TextGenerator;
-import io.rwkv.tokenizer.Tokenizer;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,17 +23,17 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private TextModelOptions modelOptions;
 
-    @Option(names = "--max-tokens", defaultValue = "100", paramLabel = "N", description = "The most tokens to generate. Default: ${DEFAULT-VALUE}.")
-    private int maxTokens;
+    @Option(names = "--max-tokens", paramLabel = "N", description = "The most tokens to generate. This and the following: what is not given is the model's default, which rwkv info shows.")
+    private Integer maxTokens;
 
-    @Option(names = "--temperature", defaultValue = "1", paramLabel = "X", description = "0 always takes the likeliest token. Default: ${DEFAULT-VALUE}.")
-    private double temperature;
+    @Option(names = "--temperature", paramLabel = "X", description = "0 always takes the likeliest token.")
+    private Double temperature;
 
-    @Option(names = "--top-p", defaultValue = "0.5", paramLabel = "X", description = "Keeps the likeliest tokens that together have this probability. Default: ${DEFAULT-VALUE}.")
-    private double topP;
+    @Option(names = "--top-p", paramLabel = "X", description = "Keeps the likeliest tokens that together have this probability.")
+    private Double topP;
 
-    @Option(names = "--top-k", defaultValue = "0", paramLabel = "N", description = "Keeps the likeliest so many tokens; 0 keeps all. Default: ${DEFAULT-VALUE}.")
-    private int topK;
+    @Option(names = "--top-k", paramLabel = "N", description = "Keeps the likeliest so many tokens; 0 keeps all.")
+    private Integer topK;
 
     @Option(names = "--seed", paramLabel = "N", description = "Makes the choice repeatable.")
     private Long seed;
@@ -56,21 +55,19 @@ final class GenerateCommand implements Callable<Integer> {
         if (prompt.equals("-")) {
             prompt = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
         }
-        GenerationOptions.Builder options = GenerationOptions.builder().maxTokens(maxTokens).temperature(temperature)
-                .topP(topP).topK(topK).stopStrings(stop);
-        if (seed != null) {
-            options.seed(seed);
-        }
-        try (RwkvModel model = modelOptions.openModel()) {
-            Tokenizer tokenizer = modelOptions.openTokenizer(model);
-            RwkvState state = tunedState == null ? model.newState() : model.newState(tunedState);
+        changed(GenerationOptions.defaults()); // before a model is loaded: values out of range are refused at once
+        try (TextModel text = modelOptions.openText(Pooling.MEAN)) {
+            RwkvModel model = text.model();
+            Generation.Request request = text.request(prompt).options(changed(text.generationOptions()))
+                    .cancelledWhen(() -> System.out.checkError());
+            if (tunedState != null) {
+                request = request.state(model.newState(tunedState));
+            }
             if (!noEcho) {
                 System.out.print(prompt);
                 System.out.flush();
             }
-            Generation result = new TextGenerator(model, tokenizer).request(prompt).options(options.build())
-                    .state(state)
-                    .cancelledWhen(() -> System.out.checkError()).run(GenerateCommand::print);
+            Generation result = request.run(GenerateCommand::print);
             System.out.println();
             System.err.printf(Locale.ROOT,
                     "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",
@@ -78,6 +75,27 @@ final class GenerateCommand implements Callable<Integer> {
                     result.generatedTokens(), result.tokensPerSecond());
         }
         return 0;
+    }
+
+    /** The options given, in place of these. */
+    private GenerationOptions changed(GenerationOptions defaults) {
+        GenerationOptions.Builder options = defaults.toBuilder();
+        if (maxTokens != null) {
+            options.maxTokens(maxTokens);
+        }
+        if (temperature != null) {
+            options.temperature(temperature);
+        }
+        if (topP != null) {
+            options.topP(topP);
+        }
+        if (topK != null) {
+            options.topK(topK);
+        }
+        if (seed != null) {
+            options.seed(seed);
+        }
+        return stop.isEmpty() ? options.build() : options.stopStrings(stop).build();
     }
 
     private static void print(String piece) {

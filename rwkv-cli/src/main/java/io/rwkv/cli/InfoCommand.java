@@ -5,6 +5,10 @@ import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.loader.Architecture;
 import io.rwkv.loader.Checkpoints;
+import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.sampling.SamplingOptions;
+import io.rwkv.tokenizer.Tokenizer;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -13,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 
@@ -45,7 +50,24 @@ final class InfoCommand implements Callable<Integer> {
         elements.forEach((dtype, count) -> line("  of these " + dtype, String.format(Locale.ROOT, "%,d", count)));
         long state = config.stateElements();
         line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state, 4 * state));
+        line("tokenizer", tokenizer(config));
+        GenerationOptions text = GenerationOptions.defaults();
+        line("text", text.maxTokens() + " tokens at most" + text.sampling().map(InfoCommand::sampling).orElse("")
+                + (text.stopAtEndOfText() ? ", to the end of the text" : ""));
         return 0;
+    }
+
+    private String tokenizer(RwkvConfig config) throws IOException {
+        Optional<Tokenizer> own = Tokenizers.inCheckpoint(file);
+        if (own.isPresent()) {
+            return "in the file, " + own.get().vocabularySize() + " ids";
+        }
+        return Tokenizers.fileFor(file, config).map(Path::toString).orElse("none found; --tokenizer names one");
+    }
+
+    private static String sampling(SamplingOptions options) {
+        return ", temperature " + options.temperature() + (options.topK() == 0 ? "" : ", top-k " + options.topK())
+                + (options.topP() == 1 ? "" : ", top-p " + options.topP());
     }
 
     private static void line(String what, String value) {

@@ -41,11 +41,22 @@ class ModelOptions {
     @Option(names = "--threads", defaultValue = "0", paramLabel = "N", description = "Threads of the simd engine. Default: one per processor.")
     int threads;
 
+    /** What opens a model. */
+    interface Opening<M> {
+        M open(RwkvOptions options) throws IOException;
+    }
+
     RwkvModel openModel() throws IOException {
+        Path checkpoint = file();
+        return load(options -> Rwkv.open(checkpoint, options));
+    }
+
+    /** Loads with the options asked for, and shows how far that is. */
+    <M> M load(Opening<M> opening) throws IOException {
         Progress progress = new Progress("loading");
         try {
-            return Rwkv.open(file(), RwkvOptions.defaults().withEngine(engine).withPrecision(precision)
-                    .withThreads(threads).withProgress(progress::report));
+            return opening.open(RwkvOptions.builder().engine(engine).precision(precision).threads(threads)
+                    .progress(progress::report).build());
         } finally {
             progress.clear();
         }

@@ -1,9 +1,8 @@
 package io.rwkv.cli;
 
-import io.rwkv.core.RwkvModel;
 import io.rwkv.demo.DemoModel;
-import io.rwkv.loader.Tokenizers;
-import io.rwkv.tokenizer.Tokenizer;
+import io.rwkv.text.TextModel;
+import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 
 import picocli.CommandLine.Option;
 
@@ -15,13 +14,14 @@ final class TextModelOptions extends ModelOptions {
     @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json or World vocabulary. Default: what the vocabulary's size tells, looked for beside the model and in $$RWKV_TOKENIZERS.")
     private Path tokenizer;
 
-    /** The one asked for, or the demo model's, or the one that the vocabulary's size tells. */
-    Tokenizer openTokenizer(RwkvModel opened) throws IOException {
+    /** The model with the tokenizer asked for, or the demo model's, or the one that the vocabulary's size tells. */
+    TextModel openText(Pooling pooling) throws IOException {
+        TextModel.Builder builder = TextModel.builder(file()).pooling(pooling);
         if (tokenizer != null) {
-            return Tokenizer.load(tokenizer);
+            builder.tokenizer(tokenizer);
+        } else if (model == null) {
+            builder.tokenizer(DemoModel.tokenizer());
         }
-        return model == null
-                ? Tokenizer.load(DemoModel.tokenizer())
-                : Tokenizers.forCheckpoint(model, opened.config());
+        return load(options -> builder.options(options).open());
     }
 }

@@ -78,6 +78,21 @@ class MainTest {
     }
 
     @Test
+    void embedShouldRefuseVectorsThatAreNoNumbers() throws IOException {
+        Path field = Path.of(System.getProperty("rwkv.shared", "../shared"), "reference", "field");
+        Assumptions.assumeTrue(Files.isDirectory(field), field + " is missing; skipped");
+        for (String name : List.of("F5-nan-ln_out.safetensors", "F5-zero-ln_out.safetensors")) {
+            for (String pooling : List.of("last", "mean")) {
+                Result result = run("embed", "--model", field.resolve(name).toString(), "--tokenizer",
+                        field.resolve("bytes.json").toString(), "--pooling", pooling, "a text");
+                assertEquals(1, result.exitCode, result.err);
+                assertEquals("", result.out);
+                assertTrue(result.err.startsWith("rwkv: vector after token "), result.err);
+            }
+        }
+    }
+
+    @Test
     void logitsOfBothFormsShouldAgree() throws IOException {
         Path parallel = folder.resolve("p.safetensors");
         Path recurrent = folder.resolve("r.safetensors");
@@ -213,7 +228,8 @@ class MainTest {
     @Test
     void infoShouldSayWhatACheckpointHolds() throws IOException {
         String out = run("info", DemoModel.checkpoint().toString()).out;
-        for (String expected : List.of("RWKV-4", "7,226,880", "BF16", "PyTorch zip", "4096")) {
+        for (String expected : List.of("RWKV-4", "7,226,880", "BF16", "PyTorch zip", "4096",
+                "tokenizer.json", "256 tokens at most, temperature 1.0, top-p 0.5")) {
             assertTrue(out.contains(expected), out);
         }
     }
