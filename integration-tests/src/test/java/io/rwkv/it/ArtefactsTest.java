@@ -49,6 +49,9 @@ class ArtefactsTest {
         try (JarFile jar = new JarFile(Build.jars("rwkv-demo-model-.*").get(0).toFile())) {
             assertTrue(text(jar, "META-INF/LICENSE.wordnet").contains("Princeton University"));
         }
+        try (JarFile jar = new JarFile(Build.jars("rwkv-tokenizer-.*").get(0).toFile())) {
+            assertTrue(text(jar, "META-INF/LICENSE.unicode").contains("UNICODE LICENSE V3"));
+        }
     }
 
     @Test
