@@ -26,17 +26,18 @@ public final class DemoModel {
     }
 
     /**
-     * The checkpoint as a file, for {@code Rwkv.open}: where this artefact is a jar, the file is copied out of it to a
+     * The checkpoint as a file, with the tokenizer beside it, for {@code TextModel.open} or {@code Rwkv.open}: where this artefact is a jar, the files are copied out of it to a
      * temporary folder that is deleted when the JVM ends.
      *
      * @throws IOException if the copy cannot be written
      */
     public static Path checkpoint() throws IOException {
+        tokenizer();
         return file(CHECKPOINT);
     }
 
     /**
-     * The tokenizer as a file, for {@code BpeTokenizer.load}.
+     * The tokenizer as a file, for {@code Tokenizer.load}.
      *
      * @throws IOException if the copy cannot be written
      */
