@@ -1,11 +1,8 @@
 package io.rwkv.examples;
 
-import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
-import io.rwkv.loader.Rwkv;
-import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.TextModel;
 import io.rwkv.text.generation.GenerationOptions;
-import io.rwkv.text.generation.TextGenerator;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -20,7 +17,7 @@ import java.nio.file.Path;
 public final class Chat {
     private static final String NEXT_TURN = "\n\nUser:";
 
-    private final TextGenerator generator;
+    private final TextModel rwkv;
     private final RwkvState state;
     private final GenerationOptions options = GenerationOptions.builder().maxTokens(500).topP(0.5)
             .stopStrings(NEXT_TURN).build();
@@ -28,9 +25,9 @@ public final class Chat {
     private String turn = "User:"; // what leads the next message in
 
     /** @param think whether the model is to reason before it answers, as G1 models can */
-    Chat(TextGenerator generator, RwkvState state, boolean think) {
-        this.generator = generator;
-        this.state = state;
+    Chat(TextModel rwkv, boolean think) {
+        this.rwkv = rwkv;
+        this.state = rwkv.newState();
         this.assistant = think ? "\n\nAssistant: <think" : "\n\nAssistant:";
     }
 
@@ -38,8 +35,8 @@ public final class Chat {
     void say(String message) {
         // An empty line would end the turn.
         String prompt = turn + " " + message.strip().replaceAll("\\n\\s*\\n", "\n") + assistant;
-        // The state ends where the answer does: what ended it has left no trace, and so leads the next message in.
-        generator.request(prompt).options(options).state(state).run(System.out::print);
+        // The state then ends where the answer does: what ended it has left no trace, and leads the next message in.
+        rwkv.request(prompt).options(options).state(state).run(System.out::print);
         System.out.println();
         turn = NEXT_TURN;
     }
@@ -50,11 +47,9 @@ public final class Chat {
             System.err.println("usage: Chat CHECKPOINT [--think]   (its vocabulary file beside it)");
             System.exit(2);
         }
-        Path checkpoint = Path.of(args[0]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        try (RwkvModel model = Rwkv.open(checkpoint)) {
-            Chat chat = new Chat(new TextGenerator(model, Tokenizers.forCheckpoint(checkpoint, model.config())),
-                    model.newState(), args.length > 1 && args[1].equals("--think"));
+        try (TextModel rwkv = TextModel.open(Path.of(args[0]))) {
+            Chat chat = new Chat(rwkv, args.length > 1 && args[1].equals("--think"));
             System.out.print("> ");
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 if (!line.isBlank()) {

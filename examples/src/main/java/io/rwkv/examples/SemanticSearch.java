@@ -1,11 +1,7 @@
 package io.rwkv.examples;
 
-import io.rwkv.core.RwkvModel;
 import io.rwkv.demo.DemoModel;
-import io.rwkv.loader.Rwkv;
-import io.rwkv.text.embedding.SentenceEncoder.Pooling;
-import io.rwkv.text.embedding.SentenceEncoder;
-import io.rwkv.tokenizer.BpeTokenizer;
+import io.rwkv.text.TextModel;
 
 import java.io.IOException;
 import java.util.Comparator;
@@ -25,13 +21,11 @@ public final class SemanticSearch {
     /** @param args the query; without any, a default one */
     public static void main(String[] args) throws IOException {
         String query = args.length > 0 ? String.join(" ", args) : "an animal that swims in the water";
-        try (RwkvModel model = Rwkv.open(DemoModel.checkpoint())) {
-            SentenceEncoder encoder = new SentenceEncoder(model, BpeTokenizer.load(DemoModel.tokenizer()),
-                    Pooling.MEAN);
-            float[] wanted = encoder.encode(query);
+        try (TextModel rwkv = TextModel.open(DemoModel.checkpoint())) {
+            float[] wanted = rwkv.embed(query);
             System.out.println(query);
             record Hit(String sentence, double similarity) {}
-            SENTENCES.stream().map(s -> new Hit(s, dot(wanted, encoder.encode(s))))
+            SENTENCES.stream().map(s -> new Hit(s, dot(wanted, rwkv.embed(s))))
                     .sorted(Comparator.comparingDouble(Hit::similarity).reversed())
                     .forEach(hit -> System.out.printf(Locale.ROOT, "%6.3f  %s%n", hit.similarity, hit.sentence));
         }

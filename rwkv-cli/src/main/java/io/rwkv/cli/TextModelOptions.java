@@ -1,6 +1,5 @@
 package io.rwkv.cli;
 
-import io.rwkv.demo.DemoModel;
 import io.rwkv.text.TextModel;
 import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 
@@ -14,13 +13,11 @@ final class TextModelOptions extends ModelOptions {
     @Option(names = "--tokenizer", paramLabel = "FILE", description = "tokenizer.json or World vocabulary. Default: what the vocabulary's size tells, looked for beside the model and in $$RWKV_TOKENIZERS.")
     private Path tokenizer;
 
-    /** The model with the tokenizer asked for, or the demo model's, or the one that the vocabulary's size tells. */
+    /** The model with the tokenizer asked for, or the one that the vocabulary's size tells. */
     TextModel openText(Pooling pooling) throws IOException {
         TextModel.Builder builder = TextModel.builder(file()).pooling(pooling);
         if (tokenizer != null) {
             builder.tokenizer(tokenizer);
-        } else if (model == null) {
-            builder.tokenizer(DemoModel.tokenizer());
         }
         return load(options -> builder.options(options).open());
     }
