@@ -20,8 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumSet;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -45,19 +46,9 @@ import java.util.Set;
  * <p>All methods are safe for any number of threads.
  */
 public final class GgufConverter {
-    /** What llama.cpp calls files by the type of most of their weights. */
-    private enum FileType {
-        F32(0), F16(1), Q4_0(2), Q8_0(7), BF16(32);
-
-        private final int number;
-
-        FileType(int number) {
-            this.number = number;
-        }
-    }
-
-    private static final Set<DType> TYPES = Collections
-            .unmodifiableSet(EnumSet.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0));
+    /** The types that weights are written in, with the numbers that llama.cpp gives to files of which most weights have them. */
+    private static final Map<DType, Integer> FILE_TYPES = Collections.unmodifiableMap(new EnumMap<>(
+            Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 7, DType.BF16, 32)));
     private static final int QUANTIZATION_VERSION = 2;
     /** There is no limit; this is what llama.cpp's converter says. */
     private static final int CONTEXT_LENGTH = 1 << 20;
@@ -82,7 +73,7 @@ public final class GgufConverter {
 
     /** The types that can be asked for: F32, F16, BF16, Q8_0 and Q4_0. */
     public static Set<DType> types() {
-        return TYPES;
+        return FILE_TYPES.keySet();
     }
 
     /**
@@ -107,8 +98,8 @@ public final class GgufConverter {
     public static void convert(TensorFile checkpoint, Path out, DType type, Path tokenizer, LoadProgress progress)
             throws IOException {
         Objects.requireNonNull(progress, "progress");
-        if (!TYPES.contains(type)) {
-            throw new IllegalArgumentException("expected a type among " + TYPES + ", found " + type);
+        if (!FILE_TYPES.containsKey(type)) {
+            throw new IllegalArgumentException("expected a type among " + FILE_TYPES.keySet() + ", found " + type);
         }
         AtomicFiles.target(out); // before long work
         GgufConverter converter = new GgufConverter(checkpoint, type);
@@ -127,7 +118,7 @@ public final class GgufConverter {
         String name = out.getFileName().toString();
         writer.text("general.architecture", architecture).text("general.type", "model")
                 .text("general.name", name.endsWith(".gguf") ? name.substring(0, name.length() - 5) : name)
-                .integer("general.file_type", FileType.valueOf(type.name()).number);
+                .integer("general.file_type", FILE_TYPES.get(type));
         if (type.blockLength() > 1) {
             writer.integer("general.quantization_version", QUANTIZATION_VERSION);
         }

@@ -95,7 +95,7 @@ final class SimdEngine implements Engine {
                 packers[worker].pack(tile);
             });
         } catch (ArithmeticException e) {
-            if (precision == Precision.AS_STORED || format.name().equals(weights.dtype().name())) {
+            if (precision == Precision.AS_STORED || format.dtype() == weights.dtype()) {
                 throw e;
             }
             throw new IllegalArgumentException("precision: tensor " + weights.name() + ", " + e.getMessage(), e);
@@ -110,7 +110,7 @@ final class SimdEngine implements Engine {
     }
 
     private Format format(DType stored, MatrixUse use, int columns) {
-        Format wanted = precision == Precision.AS_STORED ? asStored(stored) : Format.valueOf(precision.name());
+        Format wanted = precision.dtype().map(Format::of).orElseGet(() -> asStored(stored));
         boolean blocks = wanted.blockColumns() > 1;
         if (blocks && (use == MatrixUse.LOW_RANK || columns % wanted.blockColumns() != 0)) {
             // A low-rank map has few weights and a great effect.

@@ -12,7 +12,6 @@ import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.internal.model.Engines;
-import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.simd.internal.kernel.Twin;
 import io.rwkv.simd.internal.memory.Format;
@@ -113,7 +112,7 @@ class NonFiniteTest {
         int rows = 1984;
         StoredWeights w = StoredWeights.zero(format, rows, 1024);
         w.quants(-3);
-        int blockBytes = DType.valueOf(format.name()).blockBytes();
+        int blockBytes = format.dtype().blockBytes();
         int block = 0;
         for (int bits = 0; bits < PATTERNS; bits++) {
             if (finite(bits)) {
@@ -145,7 +144,7 @@ class NonFiniteTest {
     @ParameterizedTest
     @EnumSource(names = {"Q8_0", "Q4_0"})
     void scalesThatAreNotFiniteShouldBeRefused(Format format) {
-        int blockBytes = DType.valueOf(format.name()).blockBytes();
+        int blockBytes = format.dtype().blockBytes();
         for (int bits = 0; bits < PATTERNS; bits++) {
             if (finite(bits)) {
                 continue;
@@ -196,7 +195,7 @@ class NonFiniteTest {
             }
         }
         float[] values = w.mapped().toFloats();
-        StoredTensor converted = new HeapTensor("w", DType.valueOf(format.name()), new long[]{rows, columns}, values);
+        StoredTensor converted = new HeapTensor("w", format.dtype(), new long[]{rows, columns}, values);
         float[] dense = Twin.activations(9 * columns, 1, 4);
         float[] sparse = new float[columns];
         sparse[7] = 1;

@@ -144,13 +144,13 @@ final class WideGolden {
         if (!large && !LOW_RANK.matcher(tensor.name()).matches()) {
             return;
         }
-        Format format = Format.valueOf(precision.name());
+        Format format = precision.dtype().map(Format::of).orElseThrow();
         if (!large && format.blockColumns() > 1) {
             format = Format.F16;
         }
         float[] values = tensor.values();
         StoredWeights rounded = StoredWeights.zero(format, 1, values.length);
-        DType.valueOf(format.name()).narrow(values, 0, values.length, rounded.bytes(), 0);
+        format.dtype().narrow(values, 0, values.length, rounded.bytes(), 0);
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) rounded.at(0, i);
         }

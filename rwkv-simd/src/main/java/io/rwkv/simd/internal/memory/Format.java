@@ -2,6 +2,10 @@ package io.rwkv.simd.internal.memory;
 
 import static io.rwkv.simd.internal.memory.Lanes.L;
 
+import io.rwkv.core.tensor.DType;
+
+import java.util.Arrays;
+
 /**
  * How the weights of one tile lie in memory: column after column, and within a column its rows, so that a kernel reads one
  * stream, multiplies each column by one number and never sums across lanes. A column is as wide as a kernel has registers
@@ -19,29 +23,50 @@ import static io.rwkv.simd.internal.memory.Lanes.L;
  */
 public enum Format {
     /** 4 L rows of float32. */
-    F32(4 * L, 1, 16 * L),
+    F32(DType.F32, 4 * L, 1, 16 * L),
     /** 4 L rows of half precision in pairs. */
-    F16(4 * L, 1, 8 * L),
+    F16(DType.F16, 4 * L, 1, 8 * L),
     /** 4 L rows of bfloat16 in pairs. */
-    BF16(4 * L, 1, 8 * L),
+    BF16(DType.BF16, 4 * L, 1, 8 * L),
     /** For every 32 columns: half-precision scales in pairs, then each column's 4 L rows, weight + 128, in fours. */
-    Q8_0(4 * L, 32, 4 * L),
+    Q8_0(DType.Q8_0, 4 * L, 32, 4 * L),
     /** For every 32 columns: half-precision scales in pairs, then each column's 8 L rows, weight + 8, in fours of 16 bits. */
-    Q4_0(8 * L, 32, 4 * L);
+    Q4_0(DType.Q4_0, 8 * L, 32, 4 * L);
 
     /** About as many bytes of one tile are read before those of the next: see {@code Products}. */
     private static final int CHUNK_BYTES = 1024;
     private static final int MIN_CHUNK = 8;
 
+    private final DType dtype;
     private final int rows;
     private final int blockColumns;
     private final int columnBytes;
     private volatile int[] offsets = new int[0];
 
-    Format(int rows, int blockColumns, int columnBytes) {
+    Format(DType dtype, int rows, int blockColumns, int columnBytes) {
+        this.dtype = dtype;
         this.rows = rows;
         this.blockColumns = blockColumns;
         this.columnBytes = columnBytes;
+    }
+
+    /**
+     * The format that holds weights of an element type.
+     *
+     * @throws IllegalArgumentException if none does
+     */
+    public static Format of(DType dtype) {
+        for (Format format : values()) {
+            if (format.dtype == dtype) {
+                return format;
+            }
+        }
+        throw new IllegalArgumentException("expected one of " + Arrays.toString(values()) + ", found " + dtype);
+    }
+
+    /** The element type of the weights, and of the blocks that they are packed from. */
+    public DType dtype() {
+        return dtype;
     }
 
     /** Rows of a tile. */

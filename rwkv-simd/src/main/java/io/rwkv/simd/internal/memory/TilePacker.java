@@ -38,7 +38,7 @@ public final class TilePacker {
     public TilePacker(TiledMatrix matrix, StoredTensor stored) {
         this.matrix = matrix;
         this.stored = stored;
-        this.type = DType.valueOf(matrix.format().name());
+        this.type = matrix.format().dtype();
         this.columns = matrix.columns();
         this.rowBytes = Math.toIntExact(type.bytes(columns));
         this.values = new float[columns];

@@ -1,6 +1,5 @@
 package io.rwkv.simd.internal.memory;
 
-import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.MappedTensor;
 
@@ -21,7 +20,7 @@ public record StoredWeights(Format format, int rows, int columns, ByteBuffer byt
     private static final int BLOCK = 32;
 
     public static StoredWeights zero(Format format, int rows, int columns) {
-        int size = Math.toIntExact(DType.valueOf(format.name()).bytes((long) rows * columns));
+        int size = Math.toIntExact(format.dtype().bytes((long) rows * columns));
         return new StoredWeights(format, rows, columns, ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN));
     }
 
@@ -48,7 +47,7 @@ public record StoredWeights(Format format, int rows, int columns, ByteBuffer byt
             }
             case Q8_0, Q4_0 -> {
                 random.nextBytes(bytes.array());
-                int blockBytes = DType.valueOf(format.name()).blockBytes();
+                int blockBytes = format.dtype().blockBytes();
                 for (int i = 0; i < bytes.capacity(); i += blockBytes) {
                     bytes.putShort(i, half(random, 0.02));
                 }
@@ -91,7 +90,7 @@ public record StoredWeights(Format format, int rows, int columns, ByteBuffer byt
 
     /** Gives all blocks a scale. */
     public void scales(float scale) {
-        int step = DType.valueOf(format.name()).blockBytes();
+        int step = format.dtype().blockBytes();
         for (int i = 0; i < bytes.capacity(); i += step) {
             bytes.putShort(i, Float.floatToFloat16(scale));
         }
@@ -113,7 +112,7 @@ public record StoredWeights(Format format, int rows, int columns, ByteBuffer byt
             Path path = Files.createTempFile("weights", ".raw");
             try {
                 MappedFile file = MappedFile.open(Files.write(path, bytes.array()));
-                return MappedTensor.contiguous(file, "weights", DType.valueOf(format.name()),
+                return MappedTensor.contiguous(file, "weights", format.dtype(),
                         new long[]{rows, columns}, 0);
             } finally {
                 // What is mapped stays; where the system forbids this, the JVM's end does it.

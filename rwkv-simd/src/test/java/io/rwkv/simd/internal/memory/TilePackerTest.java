@@ -89,7 +89,7 @@ class TilePackerTest {
 
     private static void assertHolds(StoredWeights expected, TiledMatrix m) {
         boolean blocks = m.format().blockColumns() > 1;
-        int blockBytes = DType.valueOf(m.format().name()).blockBytes();
+        int blockBytes = m.format().dtype().blockBytes();
         for (int row = 0; row < m.tiles() * m.format().rows(); row++) {
             boolean filler = row >= m.rows();
             for (int column = 0; column < m.columns(); column++) {
@@ -121,7 +121,7 @@ class TilePackerTest {
         float[] values = Twin.activations(ROWS * columns(format), 1, 2);
         StoredTensor heap = new HeapTensor("x", new long[]{ROWS, columns(format)}, values);
         StoredWeights w = StoredWeights.zero(format, ROWS, columns(format));
-        DType.valueOf(format.name()).narrow(values, 0, values.length, w.bytes(), 0);
+        format.dtype().narrow(values, 0, values.length, w.bytes(), 0);
         try (Arena arena = Arena.ofConfined()) {
             assertHolds(w, pack(format, heap, arena));
             TiledMatrix raw = pack(format, w.mapped(), arena);
@@ -200,7 +200,7 @@ class TilePackerTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "F16", "BF16"})
     void noneShouldSeeEachPlace(Format format) {
-        DType type = DType.valueOf(format.name());
+        DType type = format.dtype();
         int size = type.blockBytes();
         for (int count = 1; count < 20; count++) {
             ByteBuffer bytes = ByteBuffer.allocate(3 + size * count).order(ByteOrder.LITTLE_ENDIAN);
