@@ -43,7 +43,7 @@ public final class QuantisationQuality {
         for (Precision precision : List.of(Precision.F32, Precision.BF16, Precision.F16, Precision.Q8_0,
                 Precision.Q4_0)) {
             try (RwkvModel model = Rwkv.open(checkpoint,
-                    RwkvOptions.defaults().withEngine("simd").withPrecision(precision))) {
+                    RwkvOptions.builder().engine("simd").precision(precision).build())) {
                 if (texts.isEmpty()) {
                     Tokenizer tokenizer = args.length > 1
                             ? Tokenizers.forCheckpoint(checkpoint, model.config())

@@ -31,7 +31,7 @@ interface Contender extends AutoCloseable {
         /** @param skipping whether weights that would be multiplied by zero are left out, if the engine can do so */
         Ours(Path file, String engine, int threads, boolean skipping) throws IOException {
             System.setProperty("rwkv.simd.skip", Boolean.toString(skipping)); // read when the engine starts
-            model = Rwkv.open(file, RwkvOptions.defaults().withEngine(engine).withThreads(threads));
+            model = Rwkv.open(file, RwkvOptions.builder().engine(engine).threads(threads).build());
             clear();
         }
 

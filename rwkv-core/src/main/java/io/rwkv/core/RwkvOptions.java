@@ -62,26 +62,6 @@ public final class RwkvOptions {
         return progress;
     }
 
-    /** The same with this {@link #engine()}. */
-    public RwkvOptions withEngine(String name) {
-        return toBuilder().engine(name).build();
-    }
-
-    /** The same with this {@link #precision()}. */
-    public RwkvOptions withPrecision(Precision weights) {
-        return toBuilder().precision(weights).build();
-    }
-
-    /** The same with this {@link #threads()}. */
-    public RwkvOptions withThreads(int number) {
-        return toBuilder().threads(number).build();
-    }
-
-    /** The same with this {@link #progress()}. */
-    public RwkvOptions withProgress(LoadProgress listener) {
-        return toBuilder().progress(listener).build();
-    }
-
     /** Collects options. For one thread; may be used again after {@link #build()}. */
     public static final class Builder {
         private String engine = "auto";

@@ -46,7 +46,7 @@ class ForgottenModelTest {
     private static RwkvModel open(TensorFile file) {
         try {
             return ServiceFolder.in(engines, () -> RwkvModel.load(file, GOLDEN.config(),
-                    RwkvOptions.defaults().withEngine(WatchedProvider.NAME)));
+                    RwkvOptions.builder().engine(WatchedProvider.NAME).build()));
         } catch (Exception e) {
             throw new AssertionError(e);
         }

@@ -16,7 +16,7 @@ public final class ForgottenModels {
         RwkvConfig config = ComputedModel.config(1, 512, 27_000);
         long most = 0;
         for (int i = 0; i < MODELS; i++) {
-            RwkvModel model = ComputedModel.load(config, RwkvOptions.defaults().withEngine(args[0]).withThreads(3));
+            RwkvModel model = ComputedModel.load(config, RwkvOptions.builder().engine(args[0]).threads(3).build());
             model.logits(new int[]{1}, model.newState());
             model = null;
             for (int j = 0; j < 5; j++) {

@@ -48,7 +48,7 @@ record Golden(TensorFile file, RwkvConfig config) {
     }
 
     RwkvModel model(String engine) {
-        return RwkvModel.load(weights(), config, RwkvOptions.defaults().withEngine(engine));
+        return RwkvModel.load(weights(), config, RwkvOptions.builder().engine(engine).build());
     }
 
     int[] tokens() {

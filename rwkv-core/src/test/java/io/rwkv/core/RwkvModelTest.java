@@ -281,8 +281,8 @@ class RwkvModelTest {
     @Test
     void loadingShouldReportItsProgress() {
         List<long[]> reports = new ArrayList<>();
-        RwkvOptions options = RwkvOptions.defaults()
-                .withProgress((done, total) -> reports.add(new long[]{done, total}));
+        RwkvOptions options = RwkvOptions.builder().progress((done, total) -> reports.add(new long[]{done, total}))
+                .build();
         RwkvModel.load(GOLDEN.weights(), GOLDEN.config(), options).close();
         long previous = 0;
         for (long[] report : reports) {
@@ -294,7 +294,7 @@ class RwkvModelTest {
 
     @Test
     void anUnknownEngineShouldBeRefused() {
-        RwkvOptions options = RwkvOptions.defaults().withEngine("abacus");
+        RwkvOptions options = RwkvOptions.builder().engine("abacus").build();
         assertMessage(assertThrows(IllegalArgumentException.class,
                 () -> RwkvModel.load(GOLDEN.weights(), GOLDEN.config(), options)), "abacus", "nd4j");
     }

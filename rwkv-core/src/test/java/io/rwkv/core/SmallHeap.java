@@ -17,7 +17,7 @@ public final class SmallHeap {
         }
         RwkvConfig config = ComputedModel.config(1, 1024, 60_000); // nearly all of it the head
         int[] tokens = {1, 2, 3};
-        try (RwkvModel model = ComputedModel.load(config, RwkvOptions.defaults().withEngine(args[0]).withThreads(1))) {
+        try (RwkvModel model = ComputedModel.load(config, RwkvOptions.builder().engine(args[0]).threads(1).build())) {
             float[] expected = model.logits(tokens, model.newState());
             System.out.println("logits");
             for (int i = 0; i < 3; i++) {

@@ -92,7 +92,7 @@ abstract class ReferenceConformance {
             float[] values = expected.tensor("tokens").toFloats();
             int[] tokens = new int[values.length];
             Arrays.setAll(tokens, i -> (int) values[i]);
-            try (RwkvModel model = Rwkv.open(path, RwkvOptions.defaults().withEngine(engine()))) {
+            try (RwkvModel model = Rwkv.open(path, RwkvOptions.builder().engine(engine()).build())) {
                 assertEquals(engine(), model.engineName());
                 RwkvState state = model.newState();
                 float[] row = new float[model.config().vocabularySize()];

@@ -26,7 +26,7 @@ class AllocationTest {
     @ParameterizedTest
     @CsvSource({"V4, F32", "V5_0, F32", "V5_2, BF16", "V6, F16", "V7, Q8_0", "V7, Q4_0", "V7A, F32"})
     void compiledCodeShouldMakeNoObjectsForWhatItComputes(RwkvVersion version, Precision precision) {
-        RwkvOptions options = RwkvOptions.defaults().withThreads(2).withPrecision(precision);
+        RwkvOptions options = RwkvOptions.builder().threads(2).precision(precision).build();
         try (RwkvModel model = WideGolden.model(version, options)) {
             RwkvState state = model.newState();
             float[] logits = new float[model.config().vocabularySize()];

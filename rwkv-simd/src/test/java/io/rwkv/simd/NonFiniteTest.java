@@ -170,7 +170,7 @@ class NonFiniteTest {
         for (Precision precision : new Precision[]{Precision.AS_STORED, Precision.valueOf(type)}) {
             String said = assertThrows(RwkvFormatException.class,
                     () -> WideGolden.with("blocks.1.att.key.weight", w.mapped(),
-                            RwkvOptions.defaults().withPrecision(precision)))
+                            RwkvOptions.builder().precision(precision).build()))
                     .getMessage();
             assertTrue(said.contains(".safetensors, tensor weights: row 48, ") && said.endsWith(", found -Infinity"),
                     said);

@@ -35,7 +35,7 @@ class PrecisionTest {
             Precision.Q4_0};
 
     private static RwkvOptions options(Precision precision) {
-        return RwkvOptions.defaults().withEngine("simd").withThreads(1).withPrecision(precision);
+        return RwkvOptions.builder().engine("simd").threads(1).precision(precision).build();
     }
 
     private static int[] tokens(RwkvModel model, int count, long seed) {

@@ -114,6 +114,6 @@ class SimdEngineTest {
         assertEquals(8, SimdEngine.threads(0, 8));
         assertEquals(3, SimdEngine.threads(3, 8));
         assertEquals(1024, SimdEngine.threads(0, 1025));
-        assertDoesNotThrow(() -> RwkvOptions.defaults().withThreads(SimdEngine.threads(0, 4096)));
+        assertDoesNotThrow(() -> RwkvOptions.builder().threads(SimdEngine.threads(0, 4096)).build());
     }
 }

@@ -50,7 +50,7 @@ final class WideGolden {
 
     /** @param rounded the precision to which its matrices have been rounded beforehand */
     static RwkvModel model(RwkvVersion version, RwkvOptions options, Precision rounded) {
-        return RwkvModel.load(weights(version, rounded), config(version), options.withEngine("simd"));
+        return RwkvModel.load(weights(version, rounded), config(version), options.toBuilder().engine("simd").build());
     }
 
     private static RwkvConfig config(RwkvVersion version) {
@@ -73,7 +73,7 @@ final class WideGolden {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         whole.names().forEach(n -> tensors.put(n, n.equals(name) ? tensor : whole.tensor(n)));
         return RwkvModel.load(new TensorFile(whole.path(), "damaged", tensors, Map.of()), config(RwkvVersion.V7),
-                options.withEngine("simd"));
+                options.toBuilder().engine("simd").build());
     }
 
     private static TensorFile weights(RwkvVersion version, Precision rounded) {
