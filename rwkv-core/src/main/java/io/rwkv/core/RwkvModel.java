@@ -5,6 +5,7 @@ import io.rwkv.core.engine.EngineOptions;
 import io.rwkv.core.internal.model.EngineLifetime;
 import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.internal.model.LoadedModel;
+import io.rwkv.core.internal.model.ModelTensors;
 import io.rwkv.core.internal.model.Sink;
 import io.rwkv.core.internal.model.StateArrays;
 import io.rwkv.core.internal.model.Wanted;
@@ -69,7 +70,8 @@ public final class RwkvModel implements AutoCloseable {
         Engine engine = Engines.create(options.engine(),
                 EngineOptions.builder().precision(options.precision()).threads(options.threads()).build());
         try {
-            return new RwkvModel(config, engine, new LoadedModel(file, config, engine, options.progress()),
+            TensorFile tensors = options.ignoreUnknownTensors() ? ModelTensors.withoutUnknown(file, config) : file;
+            return new RwkvModel(config, engine, new LoadedModel(tensors, config, engine, options.progress()),
                     file.toString());
         } catch (RuntimeException | Error e) {
             engine.close();

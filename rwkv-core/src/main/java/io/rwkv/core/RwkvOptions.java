@@ -16,12 +16,14 @@ public final class RwkvOptions {
     private final Precision precision;
     private final int threads;
     private final LoadProgress progress;
+    private final boolean ignoreUnknownTensors;
 
     private RwkvOptions(Builder builder) {
         engine = builder.engine;
         precision = builder.precision;
         threads = builder.threads;
         progress = builder.progress;
+        ignoreUnknownTensors = builder.ignoreUnknownTensors;
     }
 
     /** The fastest engine that can run, weights as stored, a thread per processor, no listener. */
@@ -36,7 +38,8 @@ public final class RwkvOptions {
 
     /** A builder that begins with these options. */
     public Builder toBuilder() {
-        return new Builder().engine(engine).precision(precision).threads(threads).progress(progress);
+        return new Builder().engine(engine).precision(precision).threads(threads).progress(progress)
+                .ignoreUnknownTensors(ignoreUnknownTensors);
     }
 
     /** An engine's name, or {@code auto} for the fastest that can run. */
@@ -62,12 +65,18 @@ public final class RwkvOptions {
         return progress;
     }
 
+    /** Whether tensors that the checkpoint's version does not have are left out with a warning, instead of being refused. */
+    public boolean ignoreUnknownTensors() {
+        return ignoreUnknownTensors;
+    }
+
     /** Collects options. For one thread; may be used again after {@link #build()}. */
     public static final class Builder {
         private String engine = "auto";
         private Precision precision = Precision.AS_STORED;
         private int threads;
         private LoadProgress progress = (done, total) -> {};
+        private boolean ignoreUnknownTensors;
 
         private Builder() {
         }
@@ -100,6 +109,17 @@ public final class RwkvOptions {
         /** Hears how far loading is; by default nobody does. */
         public Builder progress(LoadProgress listener) {
             progress = Objects.requireNonNull(listener, "progress");
+            return this;
+        }
+
+        /**
+         * Whether to leave out tensors that the checkpoint's version does not have, with one warning that lists them; by default
+         * such a checkpoint is refused. Only for files whose surplus is known to change nothing: an adapter that is not merged,
+         * or a newer version's tensors, are part of the model, and without them it gives wrong results. For files under RWKV's own
+         * names.
+         */
+        public Builder ignoreUnknownTensors(boolean ignore) {
+            ignoreUnknownTensors = ignore;
             return this;
         }
 

@@ -67,6 +67,11 @@ public final class Architecture {
         return config;
     }
 
+    /** The file without tensors that the version it is nearest to does not have; a warning lists them. */
+    static TensorFile withoutUnknown(TensorFile file) {
+        return ModelTensors.withoutUnknown(file, new Architecture(file).config());
+    }
+
     private RwkvConfig config() {
         if (layers > MAX_LAYERS || layers > file.names().size()) {
             throw RwkvFormatException.inFile(file.path(), "expected layers numbered without gaps, found layer "

@@ -66,6 +66,7 @@ public final class Rwkv {
     }
 
     private static RwkvModel load(TensorFile file, RwkvOptions options) throws IOException {
-        return RwkvModel.load(file, Architecture.detect(file), options);
+        TensorFile tensors = options.ignoreUnknownTensors() ? Architecture.withoutUnknown(file) : file;
+        return RwkvModel.load(tensors, Architecture.detect(tensors), options);
     }
 }

@@ -1,10 +1,15 @@
 package io.rwkv.loader;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.RwkvModel;
+import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.SafetensorsWriter;
@@ -231,6 +236,39 @@ class UnknownTensorsTest {
             "blocks.1.att.key.weight", "blocks.0.att.r_k", "blocks.0.ln0.bias"})
     void weightsOfUnreadTypesShouldNotBe(String name) {
         assertTrue(refusal(name, withUnread(name, "F8_E4M3")).contains("F8_E4M3"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldBeLeftOutWhereThatIsAskedFor(RwkvVersion version) throws IOException {
+        Map<String, long[]> shapes = Shapes.of(version);
+        Path plain = folder.resolve("plain");
+        Shapes.writer(shapes).write(plain);
+        shapes.put("extra", new long[]{2});
+        shapes.put("blocks.1.att.key.lora_A", new long[]{2, Shapes.C});
+        shapes.put("blocks.3.unheard_of", new long[]{0});
+        Path more = folder.resolve("more");
+        Shapes.writer(shapes).write(more);
+        RwkvOptions ignoring = RwkvOptions.builder().ignoreUnknownTensors(true).build().toBuilder().threads(1).build();
+        assertTrue(ignoring.ignoreUnknownTensors());
+        assertFalse(RwkvOptions.defaults().ignoreUnknownTensors());
+        assertThrows(RwkvFormatException.class, () -> Rwkv.open(more));
+        TensorFile file = Checkpoints.open(more);
+        RwkvConfig config = Architecture.detect(Checkpoints.open(plain));
+        try (RwkvModel expected = Rwkv.open(plain);
+                RwkvModel found = Rwkv.open(more, ignoring);
+                RwkvModel loaded = RwkvModel.load(file, config, ignoring)) {
+            assertEquals(expected.fingerprint(), found.fingerprint());
+            assertEquals(expected.fingerprint(), loaded.fingerprint());
+            assertArrayEquals(expected.logits(new int[]{1, 2}, expected.newState()),
+                    found.logits(new int[]{1, 2}, found.newState()));
+        }
+        assertThrows(RwkvFormatException.class, () -> RwkvModel.load(file, config, RwkvOptions.defaults()));
+        // What is missing or misshapen stays an error.
+        shapes.remove("ln_out.bias");
+        Path less = folder.resolve("less");
+        Shapes.writer(shapes).write(less);
+        assertThrows(RwkvFormatException.class, () -> Rwkv.open(less, ignoring));
     }
 
     /** In each container, and by each way into the library. */

@@ -5,16 +5,13 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.internal.model.TensorTable.Group;
 import io.rwkv.core.internal.model.TensorTable.Known;
 import io.rwkv.core.internal.model.TensorTable.Need;
-import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -63,13 +60,35 @@ public final class ModelTensors {
         List<String> baggage = file.names().stream().filter(tensors::isBaggage).toList();
         if (!baggage.isEmpty()) {
             LOG.warn("{}: {} left out, of types that are not read and of names that nothing is known of", file.path(),
-                    baggage);
+                    printable(baggage));
         }
         return tensors.without(name -> tensors.isUnused(name) || tensors.isBaggage(name));
     }
 
+    /** The file without tensors that the version does not have; a warning lists them. */
+    public static TensorFile withoutUnknown(TensorFile file, RwkvConfig config) {
+        ModelTensors tensors = new ModelTensors(file, config);
+        List<String> unknown = tensors.unknown();
+        if (!unknown.isEmpty()) {
+            LOG.warn(
+                    "{}: the model is run as an {} without tensors that are part of the file, as asked; its results may be"
+                            + " wrong: {}",
+                    file.path(), config.version(), printable(unknown));
+        }
+        return tensors.without(unknown::contains);
+    }
+
+    /** Names come from the file: a line of the log must stay one. */
+    private static String printable(List<String> names) {
+        return String.join(", ", names).replaceAll("\\p{Cntrl}", "?");
+    }
+
+    private List<String> unknown() {
+        return file.names().stream().filter(n -> find(n) == null && !isBaggage(n)).toList();
+    }
+
     private void check() {
-        List<String> unknown = file.names().stream().filter(n -> find(n) == null && !isBaggage(n)).toList();
+        List<String> unknown = unknown();
         String telling = Strangers.telling(unknown);
         if (telling != null) {
             throw tooMany(telling, unknown.size());
@@ -106,9 +125,18 @@ public final class ModelTensors {
         if (file.names().stream().noneMatch(left)) {
             return file;
         }
-        Map<String, StoredTensor> used = new LinkedHashMap<>();
-        file.names().stream().filter(left.negate()).forEach(n -> used.put(n, file.tensor(n)));
-        return new TensorFile(file.path(), file.format(), used, file.metadata(), file::nameInFile);
+        TensorFile.Builder rest = TensorFile.builder(file.path(), file.format()).metadata(file.metadata())
+                .nameInFile(file::nameInFile);
+        for (String name : file.names()) {
+            if (left.test(name)) {
+                continue;
+            } else if (file.unread().containsKey(name)) {
+                rest.unread(name, file.unread().get(name));
+            } else {
+                rest.tensor(name, file.tensor(name));
+            }
+        }
+        return rest.build();
     }
 
     private void check(int layer) {
