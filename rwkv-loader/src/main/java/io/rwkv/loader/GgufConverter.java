@@ -3,14 +3,16 @@ package io.rwkv.loader;
 import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
-import io.rwkv.core.RwkvVersion;
 import io.rwkv.core.internal.AtomicFiles;
 import io.rwkv.core.internal.model.ModelTensors;
+import io.rwkv.core.internal.model.TensorSpec;
+import io.rwkv.core.internal.model.Versions;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.core.tensor.Transposed;
 import io.rwkv.loader.GgufLayout.Kind;
+import io.rwkv.loader.GgufLayout.Rank;
 import io.rwkv.loader.GgufLayout.Tensor;
 import io.rwkv.tokenizer.Tokenizer;
 import io.rwkv.tokenizer.WorldTokenizer;
@@ -67,7 +69,7 @@ public final class GgufConverter {
         this.config = Architecture.detect(checkpoint);
         this.tensors = ModelTensors.of(checkpoint, config);
         this.type = type;
-        this.architecture = GgufLayout.architecture(config.version());
+        this.architecture = Versions.of(config.version()).ggufArchitecture();
         this.writer = new GgufWriter(checkpoint.path());
     }
 
@@ -133,16 +135,12 @@ public final class GgufConverter {
         if (config.heads() > 0) {
             integer("wkv.head_size", config.headSize());
         }
-        if (config.version() == RwkvVersion.V6) {
-            integer("rescale_every_n_layers", 0);
-            integer("time_mix_extra_dim", length(0, "att.time_maa_w2", 1));
-            integer("time_decay_extra_dim", length(0, "att.time_decay_w2", 0));
-        } else if (config.version() == RwkvVersion.V7) {
-            integer("attention.decay_lora_rank", length(0, "att.w2", 0));
-            integer("attention.iclr_lora_rank", length(0, "att.a2", 0));
-            integer("attention.gate_lora_rank", length(0, "att.g2", 0));
-            integer("attention.value_residual_mix_lora_rank",
-                    config.layers() > 1 ? length(1, "att.v2", 0) : length(0, "att.a2", 0));
+        GgufLayout layout = GgufLayout.of(config.version());
+        if (layout != null) {
+            if (layout.isRescaled()) {
+                integer(GgufLayout.RESCALING, 0);
+            }
+            layout.ranks().forEach(rank -> integer(rank.key(), length(rank)));
         }
     }
 
@@ -150,21 +148,20 @@ public final class GgufConverter {
         writer.integer(architecture + "." + key, value);
     }
 
-    /** One dimension of a tensor, in which llama.cpp wants all layers to be alike. */
-    private long length(int firstLayer, String name, int dimension) {
+    /** A rank of a tensor that not all layers need to have. */
+    private long length(Rank rank) {
         long found = -1;
-        for (int layer = firstLayer; layer < config.layers(); layer++) {
-            StoredTensor tensor = tensors.tensor(own(layer, name));
-            long length = tensor.shape()[dimension];
+        for (int layer = 0; layer < config.layers(); layer++) {
+            String name = own(layer, rank.own());
+            long length = tensors.contains(name) ? tensors.tensor(name).shape()[rank.dimension()] : found;
             if (found >= 0 && length != found) {
-                throw RwkvFormatException.inTensor(checkpoint.path(), checkpoint.nameInFile(own(layer, name)),
+                throw RwkvFormatException.inTensor(checkpoint.path(), checkpoint.nameInFile(name),
                         "expected the rank " + found
-                                + " of the layers before, which GGUF files have in all layers, found "
-                                + length);
+                                + " of the layers before, which GGUF files have in all layers, found " + length);
             }
             found = length;
         }
-        return found;
+        return found >= 0 ? found : tensors.tensor(own(0, GgufLayout.standIn(rank.own()))).shape()[rank.dimension()];
     }
 
     private static String own(int layer, String name) {
@@ -228,10 +225,8 @@ public final class GgufConverter {
             for (Tensor tensor : layout.layer()) {
                 boolean there = tensor.kind() != Kind.STATE || tensors.contains(own(layer, tensor.own()));
                 if (there && !layout.fused().contains(tensor.own())) {
-                    // llama.cpp wants all layers alike: the first, which has no such weights, gets others in their place.
-                    boolean standIn = layer == 0 && tensor.own().matches("att\\.v[012]");
                     add(tensor, prefix + tensor.file(),
-                            own(layer, standIn ? tensor.own().replace("att.v", "att.a") : tensor.own()));
+                            own(layer, layer == 0 ? GgufLayout.standIn(tensor.own()) : tensor.own()));
                 }
             }
         }
@@ -252,21 +247,19 @@ public final class GgufConverter {
         for (String name : tensors.names()) {
             StoredTensor tensor = tensors.tensor(name);
             long[] shape = tensor.shape();
-            writer.tensor(name, type(kind(name, shape), shape), shape, List.of(tensor));
+            writer.tensor(name, type(kind(name), shape), shape, List.of(tensor));
         }
     }
 
-    private static Kind kind(String name, long[] shape) {
-        if (name.equals("emb.weight") || name.endsWith(".ffn.s_emb.weight")) {
+    private Kind kind(String name) {
+        TensorSpec tensor = Versions.of(config.version()).tensors().spec(name);
+        if (tensor.table()) {
             return Kind.TABLE;
         }
-        if (name.equals("head.weight")
-                || name.matches(".*\\.(att|ffn)\\.(receptance|key|value|output|gate)\\.weight")) {
-            return Kind.MATRIX;
+        if (tensor.hasRank()) {
+            return tensor.dimensions().size() > 1 ? Kind.SMALL : Kind.VECTOR;
         }
-        return name.matches(".*\\.(att\\.[wavg]|ffn\\.s)[12]") || name.endsWith(".ffn.s_emb_x.weight")
-                ? Kind.SMALL
-                : Kind.VECTOR;
+        return name.endsWith(".weight") && tensor.dimensions().size() == 2 ? Kind.MATRIX : Kind.VECTOR;
     }
 
     private DType type(Kind kind, long[] shape) {

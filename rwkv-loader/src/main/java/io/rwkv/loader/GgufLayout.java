@@ -1,6 +1,8 @@
 package io.rwkv.loader;
 
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.model.VersionDescriptor;
+import io.rwkv.core.internal.model.Versions;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,12 +32,21 @@ final class GgufLayout {
     /** One tensor: its name in the file and ours, below those of the layer if it belongs to one. */
     record Tensor(String file, String own, Kind kind) {}
 
+    /**
+     * A length that llama.cpp is told, and wants to be the same in all layers.
+     *
+     * @param key in the metadata, below the architecture's name
+     * @param own our name of a tensor that has it, below the layer's
+     * @param dimension which one it is
+     */
+    record Rank(String key, String own, int dimension) {}
+
+    /** Every so many layers llama.cpp's converter halves the weights of RWKV-6. */
+    static final String RESCALING = "rescale_every_n_layers";
     /** The mixing weights that lie in one tensor of the file, in this order, as rows. */
     static final String FUSED_MIXES = "time_mix_lerp_fused.weight";
     static final String FILE_LAYER = "blk.";
     static final String OWN_LAYER = "blocks.";
-
-    private static final Map<String, RwkvVersion> ARCHITECTURES = new HashMap<>();
 
     private static final List<Tensor> MODEL = List.of(new Tensor("token_embd.weight", "emb.weight", Kind.TABLE),
             new Tensor("token_embd_norm.weight", "blocks.0.ln0.weight", Kind.VECTOR),
@@ -44,25 +55,31 @@ final class GgufLayout {
             new Tensor("output_norm.bias", "ln_out.bias", Kind.VECTOR),
             new Tensor("output.weight", "head.weight", Kind.MATRIX));
 
-    static final GgufLayout V6 = new GgufLayout("att.time_maa_", "wkvrg", six());
-    static final GgufLayout V7 = new GgufLayout("att.x_", "rwkvag", seven());
-
-    static {
-        for (RwkvVersion version : RwkvVersion.values()) {
-            ARCHITECTURES.put(architecture(version), version);
-        }
-    }
+    private static final Map<RwkvVersion, GgufLayout> LAYOUTS = Map.of(RwkvVersion.V6,
+            new GgufLayout("att.time_maa_", "wkvrg", six(), true,
+                    List.of(new Rank("time_mix_extra_dim", "att.time_maa_w2", 1),
+                            new Rank("time_decay_extra_dim", "att.time_decay_w2", 0))),
+            RwkvVersion.V7,
+            new GgufLayout("att.x_", "rwkvag", seven(), false,
+                    List.of(new Rank("attention.decay_lora_rank", "att.w2", 0),
+                            new Rank("attention.iclr_lora_rank", "att.a2", 0),
+                            new Rank("attention.gate_lora_rank", "att.g2", 0),
+                            new Rank("attention.value_residual_mix_lora_rank", "att.v2", 0))));
 
     private final String ownMixPrefix;
     private final String mixOrder;
     private final List<Tensor> layer;
+    private final boolean rescaled;
+    private final List<Rank> ranks;
     private final Map<String, Tensor> byFile = new HashMap<>();
     private final Map<String, Tensor> byOwn = new HashMap<>();
 
-    private GgufLayout(String ownMixPrefix, String mixOrder, List<Tensor> layer) {
+    private GgufLayout(String ownMixPrefix, String mixOrder, List<Tensor> layer, boolean rescaled, List<Rank> ranks) {
         this.ownMixPrefix = ownMixPrefix;
         this.mixOrder = mixOrder;
         this.layer = List.copyOf(layer);
+        this.rescaled = rescaled;
+        this.ranks = ranks;
         this.layer.forEach(this::index);
         MODEL.forEach(this::index);
     }
@@ -72,18 +89,15 @@ final class GgufLayout {
         byOwn.put(tensor.own, tensor);
     }
 
-    /** The value of {@code general.architecture} for a version. */
-    static String architecture(RwkvVersion version) {
-        return "rwkv" + version.number().replace('.', '_');
-    }
-
+    /** The version that {@code general.architecture} names. */
     static Optional<RwkvVersion> version(String architecture) {
-        return Optional.ofNullable(ARCHITECTURES.get(architecture));
+        return Versions.all().stream().filter(v -> v.ggufArchitecture().equals(architecture))
+                .map(VersionDescriptor::version).findFirst();
     }
 
     /** The layout of llama.cpp's files, or null for a version whose files are ours, with tensors as they are. */
     static GgufLayout of(RwkvVersion version) {
-        return version == RwkvVersion.V6 ? V6 : version == RwkvVersion.V7 ? V7 : null;
+        return LAYOUTS.get(version);
     }
 
     private static List<Tensor> six() {
@@ -161,6 +175,21 @@ final class GgufLayout {
     /** The tensors of a layer. */
     List<Tensor> layer() {
         return layer;
+    }
+
+    /** Whether llama.cpp heeds {@link #RESCALING}. */
+    boolean isRescaled() {
+        return rescaled;
+    }
+
+    /** What the metadata says of the layers' tensors. */
+    List<Rank> ranks() {
+        return ranks;
+    }
+
+    /** llama.cpp wants all layers alike: what the first has, which lacks the value residual, in the place of its tensors. */
+    static String standIn(String own) {
+        return own.matches("att\\.v[012]") ? own.replace("att.v", "att.a") : own;
     }
 
     /** The tensor of this name in the file, below the layer's if it belongs to one; null if there is none. */

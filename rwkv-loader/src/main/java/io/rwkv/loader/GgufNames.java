@@ -31,7 +31,6 @@ final class GgufNames {
     private static final Set<String> UNUSED_IN_FIRST = Set.of("att.v0", "att.v1", "att.v2");
     private static final Set<String> RESCALED = Set.of("att.output.weight", "ffn.value.weight");
     private static final Set<String> PER_HEAD = Set.of("att.r_k", "att.time_faaaa");
-    private static final String RESCALING = "rwkv6"; // the one architecture whose key llama.cpp heeds
     private static final int MAX_HALVINGS = 100;
     /** Of all layer norms of all versions. */
     static final float NORM_EPSILON = 1e-5f;
@@ -145,8 +144,8 @@ final class GgufNames {
             }
             return Transposed.of(tensor);
         }
-        long every = architecture.equals(RESCALING)
-                ? gguf.metadata().integer(architecture + ".rescale_every_n_layers", Integer.MAX_VALUE).orElse(0)
+        long every = layout.isRescaled()
+                ? gguf.metadata().integer(architecture + "." + GgufLayout.RESCALING, Integer.MAX_VALUE).orElse(0)
                 : 0;
         if (every > 0 && layer >= every && RESCALED.contains(known.own())) {
             if (layer / every > MAX_HALVINGS) {

@@ -24,7 +24,7 @@ import java.util.List;
  */
 public final class Network {
     private final StoredTensor embedding; // [V, C]
-    private final Norm ln0;
+    private final Norm ln0; // null in versions without one
     private final List<Block> layers = new ArrayList<>();
     private final Norm lnOut;
     private final Matrix head; // [V, C]
@@ -42,7 +42,7 @@ public final class Network {
         int width = config.width();
         Weights weights = new Weights(file, engine, progress);
         embedding = weights.table("emb.weight", config.vocabularySize(), width);
-        ln0 = Norm.load(weights, "blocks.0.ln0", width);
+        ln0 = version.normalisesEmbedding() ? Norm.load(weights, "blocks.0.ln0", width) : null;
         for (int i = 0; i < config.layers(); i++) {
             layers.add(version.block(weights.below(TensorName.prefix(i)), config, i));
         }
@@ -59,7 +59,8 @@ public final class Network {
      * @return [count, C], before {@link #hidden}
      */
     Activations residual(Ops ops, int[] tokens, int from, int count, Pass pass) {
-        Activations embedded = ln0.apply(ops, ops.embed(embedding, tokens, from, count));
+        Activations row = ops.embed(embedding, tokens, from, count);
+        Activations embedded = ln0 == null ? row : ln0.apply(ops, row);
         Activations h = carriesEmbedding ? ops.copy(embedded) : embedded;
         Stretch stretch = pass.stretch();
         stretch.begin(tokens, from, count, carriesEmbedding ? embedded : null,

@@ -120,6 +120,17 @@ public final class TensorTable {
     }
 
     /**
+     * What the tensor of a name is.
+     *
+     * @param name as in RWKV's own checkpoints
+     * @return null if the version has none of this name
+     */
+    public TensorSpec spec(String name) {
+        Known known = find(TensorName.of(name));
+        return known == null ? null : known.spec;
+    }
+
+    /**
      * What a tensor is.
      *
      * @return null if the version has none of this name there

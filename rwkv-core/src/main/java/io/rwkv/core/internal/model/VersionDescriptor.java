@@ -41,6 +41,11 @@ public abstract class VersionDescriptor {
         return tensors.ofLayers().stream().anyMatch(TensorSpec::tellsHeads);
     }
 
+    /** Whether LN₀ is applied to embeddings: a version that does not need its weights does not apply it. */
+    final boolean normalisesEmbedding() {
+        return tensors.required(0).stream().anyMatch(t -> t.names().contains("ln0.weight"));
+    }
+
     /** The value of {@code general.architecture} in GGUF files. */
     public final String ggufArchitecture() {
         return "rwkv" + version.number().replace('.', '_');
