@@ -41,6 +41,9 @@ class ModelOptions {
     @Option(names = "--threads", defaultValue = "0", paramLabel = "N", description = "Threads of the simd engine. Default: one per processor.")
     int threads;
 
+    @Option(names = "--ignore-unknown-tensors", description = "Run a checkpoint without the tensors that its version does not have, instead of refusing it. Its results may be wrong.")
+    private boolean ignoreUnknownTensors;
+
     /** What opens a model. */
     interface Opening<M> {
         M open(RwkvOptions options) throws IOException;
@@ -56,7 +59,7 @@ class ModelOptions {
         Progress progress = new Progress("loading");
         try {
             return opening.open(RwkvOptions.builder().engine(engine).precision(precision).threads(threads)
-                    .progress(progress::report).build());
+                    .progress(progress::report).ignoreUnknownTensors(ignoreUnknownTensors).build());
         } finally {
             progress.clear();
         }

@@ -56,7 +56,9 @@ public final class Checkpoints {
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
         if (!attributes.isRegularFile()) {
             throw RwkvFormatException.inFile(path, "expected a checkpoint file, found "
-                    + (attributes.isDirectory() ? "a folder" : "something that is not a regular file"));
+                    + (attributes.isDirectory()
+                            ? "a folder; parts (shards) of a model in one are not joined"
+                            : "something that is not a regular file"));
         }
         return open(CheckpointSource.path(path));
     }
@@ -119,6 +121,11 @@ public final class Checkpoints {
         }
         String found = HexFormat.ofDelimiter(" ").formatHex(head) + " (\"" + text + "\")";
         // What a clone without git-lfs leaves in the place of every checkpoint.
-        return startsWith(head, "version https://") ? found + ", a Git LFS pointer instead of the file itself" : found;
+        if (startsWith(head, "version https://")) {
+            return found + ", a Git LFS pointer instead of the file itself";
+        }
+        return startsWith(head, "{")
+                ? found + ", which is JSON; if it is the index of a model in parts (shards), they are not joined"
+                : found;
     }
 }

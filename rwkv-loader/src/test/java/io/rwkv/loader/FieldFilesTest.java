@@ -96,7 +96,9 @@ class FieldFilesTest {
             "M-forward_module-prefix.safetensors | prefix \"_forward_module.\"",
             "M-transformers-rwkv4.safetensors | transformers", "M-web-rwkv-rwkv5.2.st | web-rwkv",
             "M-web-rwkv-rwkv6.st | web-rwkv", "M-web-rwkv-rwkv7.st | web-rwkv",
-            "M-tied-head.safetensors | tied weights"})
+            "M-tied-head.safetensors | tied weights",
+            "M-lightning-state_dict.pth | state_dict", "M-shards | a folder; parts (shards)",
+            "M-shards/model.safetensors.index.json | index of a model in parts (shards)"})
     void whatIsNotReadShouldBeRefusedForItsCause(String name, String cause) throws IOException {
         String message = refusal(field(name));
         assertTrue(message.contains(cause), message);
