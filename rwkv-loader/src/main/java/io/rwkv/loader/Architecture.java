@@ -2,6 +2,7 @@ package io.rwkv.loader;
 
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.internal.model.ModelTensors;
 import io.rwkv.core.internal.model.Strangers;
 import io.rwkv.core.internal.model.TensorName;
@@ -67,9 +68,17 @@ public final class Architecture {
         return config;
     }
 
-    /** The file without tensors that the version it is nearest to does not have; a warning lists them. */
-    static TensorFile withoutUnknown(TensorFile file) {
-        return ModelTensors.withoutUnknown(file, new Architecture(file).config());
+    /**
+     * As {@link #detect(TensorFile)}, for a model that will be loaded with these options: tensors that the version does not have
+     * are no error if they are to be left out, {@link RwkvOptions#ignoreUnknownTensors()}.
+     */
+    public static RwkvConfig detect(TensorFile file, RwkvOptions options) {
+        if (!options.ignoreUnknownTensors()) {
+            return detect(file);
+        }
+        RwkvConfig config = new Architecture(file).config();
+        ModelTensors.checkKnown(file, config);
+        return config;
     }
 
     private RwkvConfig config() {

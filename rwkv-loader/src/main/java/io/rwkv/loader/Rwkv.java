@@ -66,7 +66,6 @@ public final class Rwkv {
     }
 
     private static RwkvModel load(TensorFile file, RwkvOptions options) throws IOException {
-        TensorFile tensors = options.ignoreUnknownTensors() ? Architecture.withoutUnknown(file) : file;
-        return RwkvModel.load(tensors, Architecture.detect(tensors), options);
+        return RwkvModel.load(file, Architecture.detect(file, options), options);
     }
 }

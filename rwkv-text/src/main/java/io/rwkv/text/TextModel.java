@@ -6,6 +6,7 @@ import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.RwkvState;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.loader.Architecture;
+import io.rwkv.loader.CheckpointSource;
 import io.rwkv.loader.Checkpoints;
 import io.rwkv.loader.Tokenizers;
 import io.rwkv.text.embedding.SentenceEncoder;
@@ -64,8 +65,23 @@ public final class TextModel implements AutoCloseable {
         return builder(checkpoint).options(options).open();
     }
 
+    /**
+     * Opens a checkpoint from anywhere, such as the class path. A tokenizer is found inside of a GGUF file, and beside what is a
+     * file; else {@link #builder(CheckpointSource)} takes it. The caller closes the model.
+     *
+     * @throws IOException as {@link Builder#open()} does
+     */
+    public static TextModel open(CheckpointSource checkpoint) throws IOException {
+        return builder(checkpoint).open();
+    }
+
     /** For a checkpoint that is opened in another way than {@link #open(Path)} does. */
     public static Builder builder(Path checkpoint) {
+        return builder(CheckpointSource.path(checkpoint));
+    }
+
+    /** For a checkpoint from anywhere, such as the class path. */
+    public static Builder builder(CheckpointSource checkpoint) {
         return new Builder(checkpoint);
     }
 
@@ -158,14 +174,14 @@ public final class TextModel implements AutoCloseable {
 
     /** Collects how to open a checkpoint. For one thread. */
     public static final class Builder {
-        private final Path checkpoint;
+        private final CheckpointSource checkpoint;
         private RwkvOptions options = RwkvOptions.defaults();
         private Path tokenizerFile;
         private Tokenizer tokenizer;
         private GenerationOptions generation = GenerationOptions.defaults();
         private Pooling pooling = Pooling.MEAN;
 
-        private Builder(Path checkpoint) {
+        private Builder(CheckpointSource checkpoint) {
             this.checkpoint = Objects.requireNonNull(checkpoint, "checkpoint");
         }
 
@@ -216,12 +232,12 @@ public final class TextModel implements AutoCloseable {
          */
         public TextModel open() throws IOException {
             TensorFile file = Checkpoints.open(checkpoint);
-            RwkvConfig config = Architecture.detect(file);
+            RwkvConfig config = Architecture.detect(file, options);
             Tokenizer own = tokenizer != null
                     ? tokenizer
                     : tokenizerFile != null
                             ? Tokenizer.load(tokenizerFile)
-                            : Tokenizers.forCheckpoint(checkpoint, config);
+                            : Tokenizers.forCheckpoint(file, config);
             Tokenizers.checkFits(own, config);
             RwkvModel model = RwkvModel.load(file, config, options);
             try {

@@ -8,10 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.RwkvState;
+import io.rwkv.core.tensor.SafetensorsWriter;
+import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.demo.DemoModel;
+import io.rwkv.loader.CheckpointSource;
+import io.rwkv.loader.Checkpoints;
 import io.rwkv.text.embedding.SentenceEncoder;
 import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 import io.rwkv.text.generation.Generation;
@@ -24,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -56,6 +62,35 @@ class TextModelTest {
         assertEquals(rwkv.tokenizer().encode(text).length, rwkv.tokenizer().countTokens(text));
         assertEquals(Pooling.MEAN, rwkv.pooling());
         assertEquals(GenerationOptions.defaults().maxTokens(), rwkv.generationOptions().maxTokens());
+    }
+
+    @Test
+    void aCheckpointMayComeFromAnywhere() throws IOException {
+        Path file = DemoModel.checkpoint();
+        try (InputStream in = Files.newInputStream(file);
+                TextModel streamed = TextModel.builder(CheckpointSource.stream(in, Files.size(file)))
+                        .tokenizer(rwkv.tokenizer()).open()) {
+            assertArrayEquals(rwkv.embed("a tower"), streamed.embed("a tower"));
+        }
+        try (TextModel beside = TextModel.open(CheckpointSource.path(file))) {
+            assertEquals(rwkv.tokenizer().countTokens("a tower"), beside.tokenizer().countTokens("a tower"));
+        }
+    }
+
+    @Test
+    void unknownTensorsShouldBeLeftOutWhereThatIsAskedFor(@TempDir Path folder) throws IOException {
+        SafetensorsWriter writer = new SafetensorsWriter();
+        for (StoredTensor tensor : Checkpoints.open(DemoModel.checkpoint()).tensors()) {
+            writer.floats(tensor.name(), tensor.shape(), tensor.toFloats());
+        }
+        Path more = folder.resolve("more.safetensors");
+        writer.floats("blocks.0.unheard_of", new long[]{1}, new float[]{1}).write(more);
+        TextModel.Builder builder = TextModel.builder(more).tokenizer(rwkv.tokenizer());
+        assertThrows(RwkvFormatException.class, builder::open);
+        builder.options(RwkvOptions.builder().ignoreUnknownTensors(true).build());
+        try (TextModel left = builder.open()) {
+            assertArrayEquals(rwkv.embed("a tower"), left.embed("a tower"), 1e-6f);
+        }
     }
 
     @Test

@@ -48,6 +48,12 @@ public final class ModelTensors {
         new ModelTensors(file, config).check();
     }
 
+    /** As {@link #check(TensorFile, RwkvConfig)}, but for unknown tensors, which {@link #withoutUnknown} leaves out. */
+    public static void checkKnown(TensorFile file, RwkvConfig config) {
+        ModelTensors tensors = new ModelTensors(file, config);
+        check(tensors.without(tensors.unknown()::contains), config);
+    }
+
     /**
      * The tensors that a model is made of; a warning names those that are left out and not known.
      *
