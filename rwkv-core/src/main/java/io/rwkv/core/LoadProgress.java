@@ -1,12 +1,15 @@
 package io.rwkv.core;
 
 /**
- * Hears how far the loading or the conversion of a model is. Called by the thread that does it, once or more for each tensor.
+ * Is told how far the loading or the conversion of a model has come. Called in the thread that loads or converts, once or
+ * more for each tensor.
  */
 @FunctionalInterface
 public interface LoadProgress {
     /**
-     * @param doneBytes bytes of weights taken over, or written, so far
+     * Takes a report. What it throws ends the loading or the conversion and reaches its caller.
+     *
+     * @param doneBytes bytes of weights loaded, or written, so far
      * @param totalBytes bytes of weights in all; the last call has {@code doneBytes == totalBytes}
      */
     void report(long doneBytes, long totalBytes);

@@ -4,17 +4,22 @@ import io.rwkv.core.internal.model.StateLayout;
 import io.rwkv.core.internal.model.Versions;
 
 /**
- * What a checkpoint's tensor names and shapes say of the model.
+ * A model's version and dimensions, as the names and shapes of its checkpoint's tensors give them. Immutable and safe for any
+ * number of threads.
  *
  * @param version the architecture
  * @param layers the number of layers, L
  * @param width the embedding width, C
- * @param heads the number of heads, H, which divides C; 0 for RWKV-4, which has none
- * @param ffnWidth the number of hidden units of the channel mix
+ * @param heads the number of heads, H, a divisor of C; 0 for RWKV-4, which has no heads
+ * @param ffnWidth the number of hidden units in the channel mix
  * @param vocabularySize the number of tokens, V; ids run from 0 to V − 1
  */
 public record RwkvConfig(RwkvVersion version, int layers, int width, int heads, int ffnWidth, int vocabularySize) {
-    /** Refuses heads that do not divide the width. */
+    /**
+     * Takes dimensions.
+     *
+     * @throws IllegalArgumentException if the number of heads does not divide the width, or is not 0 for RWKV-4
+     */
     public RwkvConfig {
         boolean divided = Versions.of(version).hasHeads();
         if (divided ? heads < 1 || width % heads != 0 : heads != 0) {
@@ -23,12 +28,12 @@ public record RwkvConfig(RwkvVersion version, int layers, int width, int heads, 
         }
     }
 
-    /** The number of channels per head, N; 0 for RWKV-4. */
+    /** The number of channels per head, N = C / H; 0 for RWKV-4. */
     public int headSize() {
         return heads == 0 ? 0 : width / heads;
     }
 
-    /** The number of float32 values in a state, however many tokens it has read. */
+    /** The number of float32 values in a state. It does not depend on how many tokens the state has read. */
     public long stateElements() {
         StateLayout layout = StateLayout.of(this);
         return layout.layers() * layout.parts().stream().mapToLong(StateLayout.Part::size).sum();

@@ -25,19 +25,23 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * An RWKV language model. Immutable and safe for any number of threads; each conversation, document or stream has an
- * {@link RwkvState} of its own.
+ * An RWKV language model. Immutable and safe for any number of threads. Each conversation, document or stream has its own
+ * {@link RwkvState}. The model owns its weights and its engine; {@link #close()} frees them.
  *
- * <p>All methods that read tokens take one token or many: one is the recurrent form, many are the parallel form, with the
- * same results, and any way of splitting a text over several calls gives the same results as one call. They move the state
- * on past the last token, or, if they fail, leave it as it was. Token ids are those of the model's tokenizer, 0 to
- * {@link RwkvConfig#vocabularySize()} − 1. Values are given as the model makes them: those of a damaged model may be NaN or
- * infinite. Common to all of them:
+ * <p><b>Reading tokens.</b> {@code forward}, {@code forwardAll}, {@code logits}, {@code allLogits}, {@code hidden} and
+ * {@code allHidden} read tokens. Each takes one token or many: one is computed in the recurrent form, many in the parallel
+ * form. Both forms give the same results, up to rounding. So does a text that is split over several calls, wherever it is
+ * split. A call moves the state to after the last token. If a call fails, the state is as before the call. Token ids are those
+ * of the model's tokenizer, 0 to {@link RwkvConfig#vocabularySize()} − 1. Logits are not checked: those of a damaged model may
+ * be NaN or infinite. All these methods throw
  * <ul>
- * <li>{@link IllegalArgumentException} if there is no token, a token is not in the vocabulary, or the state was made by
+ * <li>{@link IllegalArgumentException} if there is no token, if a token is not in the vocabulary, or if the state was made by
  * another model;
- * <li>{@link IllegalStateException} after {@link #close()} has freed the weights, or if another thread is using the state.
+ * <li>{@link IllegalStateException} if the model is closed, or if another call is using the state;
+ * <li>{@link RwkvFormatException} if the checkpoint was cut short while the model was open.
  * </ul>
+ *
+ * <p>Arrays that these methods return are new and belong to the caller.
  */
 public final class RwkvModel implements AutoCloseable {
     private final RwkvConfig config;
@@ -57,14 +61,17 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Loads a model whose dimensions are known. Most callers want {@code io.rwkv.loader.Rwkv.open}, which finds them out.
+     * Loads a model whose dimensions are known. Most callers want {@code io.rwkv.loader.Rwkv.open}, which finds out the
+     * dimensions. The caller closes the model.
      *
-     * @param file with the tensor names of the original checkpoints; the embedding table is read from it as long as the
-     * model lives
-     * @throws RwkvFormatException if a tensor is missing or misshapen, is none that the version has, or holds what its own
-     * precision cannot, such as NaN in blocks
-     * @throws IllegalStateException if no engine can run
-     * @throws IllegalArgumentException if there is no such engine, or it cannot hold weights in the precision asked for
+     * @param file the tensors, under RWKV's own names. The embedding table is read from the file as long as the model is in
+     * use
+     * @param config the dimensions that the tensors must have
+     * @throws RwkvFormatException if a tensor is missing, has the wrong shape, or is not one of the version's; or if a weight
+     * cannot be held in the type it is stored in, such as NaN in blocks
+     * @throws IllegalStateException if no engine can run, or the engine asked for cannot; the message says what to add
+     * @throws IllegalArgumentException if there is no engine of that name, or if it cannot hold these weights in the precision
+     * asked for
      */
     public static RwkvModel load(TensorFile file, RwkvConfig config, RwkvOptions options) {
         Engine engine = Engines.create(options.engine(),
@@ -84,23 +91,25 @@ public final class RwkvModel implements AutoCloseable {
         return config;
     }
 
-    /** The name of the engine that computes. */
+    /** The name of the engine that computes, such as {@code simd} or {@code nd4j}. */
     public String engineName() {
         return engineName;
     }
 
     /**
-     * The bytes of weights that computing one token reads, as the engine holds them. Divided by what the machine's memory
-     * delivers per second, it is the least time that a token can take, unless weights are skipped ({@link #skippedShare()}).
+     * How many bytes of weights the engine reads to compute one token. Divided by the memory's speed in bytes per second, this
+     * is the shortest time in seconds that a token can take, unless weights are skipped ({@link #skippedShare()}).
      */
     public long weightBytes() {
         return weightBytes;
     }
 
     /**
-     * The squared relu of a channel mix is exactly zero for most hidden units of trained models, and an engine may leave out
-     * the weights that these units would be multiplied by. The share of units left out since the model was opened, from 0 to
-     * 1, counting only tokens computed one at a time; empty if there were none, or the engine leaves nothing out.
+     * The share of hidden units, from 0 to 1, that the engine has skipped since the model was opened. In trained models the
+     * squared relu of the channel mix is exactly zero for most hidden units, and an engine need not read the weights that a
+     * zero is multiplied by. Only tokens computed one at a time count.
+     *
+     * @return empty if no token was computed alone, if the engine skips nothing, or after {@link #close()}
      */
     public OptionalDouble skippedShare() {
         closing.readLock().lock();
@@ -112,45 +121,52 @@ public final class RwkvModel implements AutoCloseable {
         }
     }
 
-    /** Identifies the weights: the same in any container, and what saved states are checked against. */
+    /**
+     * A hash of the dimensions and of some values of each tensor. It is the same for the same weights in any file format. A
+     * saved state holds it, and is refused by a model that has another one.
+     */
     public String fingerprint() {
         return loaded.fingerprint().hash();
     }
 
-    /** A state that has read nothing; it starts from the tuned matrices that the checkpoint holds, if it holds any. */
+    /**
+     * A new state that has read no token. If the checkpoint holds a tuned initial state ({@code blocks.N.att.time_state}), the
+     * state starts from that. Works after {@link #close()} too.
+     */
     public RwkvState newState() {
         return new RwkvState(loaded.fingerprint(), loaded.newState());
     }
 
     /**
-     * A state that has read nothing but starts from tuned matrices ("state tuning"), {@code blocks.N.att.time_state}. Files
-     * other than safetensors need {@code rwkv-loader} on the class path.
+     * A new state that has read no token and starts from a tuned initial state ("state tuning"): the tensors
+     * {@code blocks.N.att.time_state} of a file. Formats other than safetensors need {@code rwkv-loader} on the class path.
      *
-     * @throws IllegalArgumentException if the model is an RWKV-4, which has no such states
-     * @throws RwkvFormatException if the file does not hold a tuned state of this model's dimensions, and nothing else
-     * @throws IOException if it cannot be read at all
+     * @param tuned the file; it must hold these tensors and no others
+     * @throws IllegalArgumentException if the model is an RWKV-4, which has no tuned states
+     * @throws RwkvFormatException if the file is damaged, holds other tensors, or does not fit this model's dimensions
+     * @throws IOException if the file cannot be read at all
      */
     public RwkvState newState(Path tuned) throws IOException {
         return new RwkvState(loaded.fingerprint(), loaded.loadTunedState(tuned));
     }
 
     /**
-     * Reads what {@link RwkvState#save(Path)} wrote.
+     * Loads a state that {@link RwkvState#save(Path)} wrote.
      *
-     * @throws RwkvFormatException if the file is not a state, is one of another model, was changed since it was saved, or holds
-     * values that are infinite or no numbers
-     * @throws IOException if it cannot be read at all
+     * @throws RwkvFormatException if the file is not a state, is a state of another model, has changed since it was saved, or
+     * holds infinite values or NaN
+     * @throws IOException if the file cannot be read at all
      */
     public RwkvState loadState(Path path) throws IOException {
         return new RwkvState(loaded.fingerprint(), loaded.loadState(path));
     }
 
     /**
-     * Reads what {@link RwkvState#save(OutputStream)} wrote, and not a byte beyond it: anything may follow in the stream. Asks
-     * for large pieces, so the stream need not be buffered.
+     * Loads a state that {@link RwkvState#save(OutputStream)} wrote. Reads the state's bytes and not one more: other data may
+     * follow in the stream. Reads large pieces, so the stream need not be buffered.
      *
      * @param in stays open
-     * @throws RwkvFormatException as from a file
+     * @throws RwkvFormatException as {@link #loadState(Path)}
      * @throws IOException if the stream cannot be read
      */
     public RwkvState loadState(InputStream in) throws IOException {
@@ -158,21 +174,21 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * The state that {@link RwkvState#toBytes} made these bytes of.
+     * Loads a state from the bytes that {@link RwkvState#toBytes} made.
      *
-     * @param saved one state and nothing else
-     * @throws RwkvFormatException as from a file
+     * @param saved one state and nothing else; not kept
+     * @throws RwkvFormatException as {@link #loadState(Path)}
      */
     public RwkvState stateFrom(byte[] saved) {
         return new RwkvState(loaded.fingerprint(), loaded.loadState(saved));
     }
 
     /**
-     * Reads tokens.
+     * Reads tokens and returns the logits after the last one, as an ND4J array.
      *
-     * @return [vocabulary]: logits of the token after the last one; float32, row-major, outside any ND4J workspace. The caller
-     * owns the array and may close it
-     * @throws IllegalStateException if ND4J cannot run; the message says what to add. Nothing has been computed then
+     * @return [vocabulary]: a logit for each token that may come next; float32, row-major, outside any ND4J workspace. The
+     * caller owns the array and may close it
+     * @throws IllegalStateException if ND4J cannot run; the message says what to add. Then nothing was computed
      */
     public INDArray forward(int[] tokens, RwkvState state) {
         try (Nd4jResult out = Nd4jBridge.vector(config.vocabularySize())) {
@@ -182,11 +198,11 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Reads tokens.
+     * Reads tokens and returns the logits after each of them, as an ND4J array.
      *
      * @return [tokens, vocabulary]: row t holds the logits after token t; float32, 4 bytes per element, row-major, outside any
      * ND4J workspace. The caller owns the array and may close it
-     * @throws IllegalStateException if ND4J cannot run; the message says what to add. Nothing has been computed then
+     * @throws IllegalStateException if ND4J cannot run; the message says what to add. Then nothing was computed
      */
     public INDArray forwardAll(int[] tokens, RwkvState state) {
         try (Nd4jResult out = Nd4jBridge.matrix(tokens.length, config.vocabularySize())) {
@@ -196,18 +212,19 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Reads tokens.
+     * Reads tokens and returns the logits after the last one.
      *
-     * @return [vocabulary]: logits of the token after the last one
+     * @return [vocabulary]: a logit for each token that may come next
      */
     public float[] logits(int[] tokens, RwkvState state) {
         return last(tokens, state, Wanted.LAST_LOGITS, config.vocabularySize());
     }
 
     /**
-     * Reads tokens, into an array that callers may use again and again.
+     * Reads tokens and puts the logits after the last one into an array of the caller's, which can be used again.
      *
-     * @param to receives the logits of the token after the last one; at least as long as the vocabulary
+     * @param to [vocabulary] or longer: receives a logit for each token that may come next
+     * @throws IllegalArgumentException if {@code to} is shorter than the vocabulary; otherwise as the class says
      */
     public void logits(int[] tokens, RwkvState state, float[] to) {
         if (to.length < config.vocabularySize()) {
@@ -218,29 +235,30 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Reads tokens.
+     * Reads tokens and returns the logits after each of them.
      *
-     * @return [tokens][vocabulary]: row t holds the logits after token t
+     * @return [tokens][vocabulary]: row t holds the logits after token t; 4 bytes per element
      */
     public float[][] allLogits(int[] tokens, RwkvState state) {
         return all(tokens, state, Wanted.ALL_LOGITS, config.vocabularySize());
     }
 
     /**
-     * Reads tokens.
+     * Reads tokens and returns the hidden vector after the last one: the output of {@code ln_out}, from which {@code head}
+     * computes the logits. Sentence embeddings are made from it.
      *
-     * @return [width]: the vector after {@code ln_out} for the last token, which the logits are a linear function of
-     * @throws ArithmeticException if it holds NaN or infinity, or zeros only: the model or the state is broken
+     * @return [width]
+     * @throws ArithmeticException if the vector holds NaN or infinity, or only zeros: the model or the state is broken
      */
     public float[] hidden(int[] tokens, RwkvState state) {
         return last(tokens, state, Wanted.LAST_HIDDEN, config.width());
     }
 
     /**
-     * Reads tokens.
+     * Reads tokens and returns the hidden vector after each of them, see {@link #hidden}.
      *
-     * @return [tokens][width]: the vector after {@code ln_out} for each token
-     * @throws ArithmeticException if one holds NaN or infinity, or zeros only: the model or the state is broken
+     * @return [tokens][width]: row t holds the vector after token t
+     * @throws ArithmeticException if a vector holds NaN or infinity, or only zeros: the model or the state is broken
      */
     public float[][] allHidden(int[] tokens, RwkvState state) {
         return all(tokens, state, Wanted.ALL_HIDDEN, config.width());
@@ -322,8 +340,9 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Frees the weights at once, after waiting for calls in progress. The file's mapping goes when the garbage collector
-     * finds that nobody holds it. Closing twice is harmless. States remain readable.
+     * Waits for calls in progress, then frees the weights and the engine's threads. The mapping of the checkpoint's file is
+     * released later, by the garbage collector. Closing twice is harmless. States stay usable for all that needs no model:
+     * reading, copying, saving.
      *
      * <p>A model that is never closed is closed some time after the last reference to it is gone, with a warning in the log.
      */

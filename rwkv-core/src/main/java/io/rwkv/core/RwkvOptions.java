@@ -3,11 +3,11 @@ package io.rwkv.core;
 import java.util.Objects;
 
 /**
- * How to load a model. Immutable and safe for any number of threads; made by a {@link #builder()}, or changed by way of
- * {@link #toBuilder()}.
+ * How to load a model. Immutable and safe for any number of threads, if the listener given to {@link Builder#progress} is.
+ * Made by {@link #builder()}; {@link #toBuilder()} makes changed copies.
  */
 public final class RwkvOptions {
-    /** No number of threads above this is accepted. */
+    /** The largest number of threads that is accepted. */
     public static final int MAX_THREADS = 1024;
 
     private static final RwkvOptions DEFAULTS = new Builder().build();
@@ -26,7 +26,7 @@ public final class RwkvOptions {
         ignoreUnknownTensors = builder.ignoreUnknownTensors;
     }
 
-    /** The fastest engine that can run, weights as stored, a thread per processor, no listener. */
+    /** The fastest engine that can run, weights as stored, one thread per processor, no listener, unknown tensors refused. */
     public static RwkvOptions defaults() {
         return DEFAULTS;
     }
@@ -42,25 +42,25 @@ public final class RwkvOptions {
                 .ignoreUnknownTensors(ignoreUnknownTensors);
     }
 
-    /** An engine's name, or {@code auto} for the fastest that can run. */
+    /** The engine's name, such as {@code simd} or {@code nd4j}, or {@code auto} for the fastest one that can run. */
     public String engine() {
         return engine;
     }
 
-    /** How weight matrices are held; the ND4J engine knows {@link Precision#F32} only. */
+    /** How weight matrices are held in memory. The ND4J engine holds all as {@link Precision#F32} and refuses other types. */
     public Precision precision() {
         return precision;
     }
 
     /**
-     * How many threads may compute one call, the caller's own included; 0 for one per processor. The ND4J engine leaves that
-     * to its backend.
+     * How many threads may compute one call, including the caller's own; 0 means one per processor. The ND4J engine ignores
+     * this: its backend chooses.
      */
     public int threads() {
         return threads;
     }
 
-    /** Hears how far loading is. */
+    /** The listener that is told how far loading has come. Never null. */
     public LoadProgress progress() {
         return progress;
     }
@@ -81,20 +81,23 @@ public final class RwkvOptions {
         private Builder() {
         }
 
-        /** An engine's name, or {@code auto}, the default, for the fastest that can run. */
+        /**
+         * Which engine computes: its name, such as {@code simd} or {@code nd4j}, or {@code auto}, the default, for the fastest
+         * one that can run. A name that no engine has is refused when a model is loaded.
+         */
         public Builder engine(String name) {
             engine = Objects.requireNonNull(name, "engine");
             return this;
         }
 
-        /** How to hold weight matrices; by default {@link Precision#AS_STORED}. */
+        /** How to hold weight matrices in memory; by default {@link Precision#AS_STORED}. */
         public Builder precision(Precision weights) {
             precision = Objects.requireNonNull(weights, "precision");
             return this;
         }
 
         /**
-         * How many threads may compute one call; by default 0, one per processor.
+         * How many threads may compute one call, including the caller's own; by default 0, which means one per processor.
          *
          * @throws IllegalArgumentException if it is negative or above {@value RwkvOptions#MAX_THREADS}
          */
@@ -106,17 +109,17 @@ public final class RwkvOptions {
             return this;
         }
 
-        /** Hears how far loading is; by default nobody does. */
+        /** A listener that is told how far loading has come, in the thread that loads; by default none. */
         public Builder progress(LoadProgress listener) {
             progress = Objects.requireNonNull(listener, "progress");
             return this;
         }
 
         /**
-         * Whether to leave out tensors that the checkpoint's version does not have, with one warning that lists them; by default
-         * such a checkpoint is refused. Only for files whose surplus is known to change nothing: an adapter that is not merged,
-         * or a newer version's tensors, are part of the model, and without them it gives wrong results. For files under RWKV's own
-         * names.
+         * Whether to leave out tensors that the checkpoint's version does not have, with one warning that lists them. By
+         * default such a checkpoint is refused. Use this only if you know that these tensors change nothing: tensors of a newer
+         * version, or of an adapter that is not merged, belong to the model, and without them its results are wrong. Works only
+         * for files under RWKV's own names.
          */
         public Builder ignoreUnknownTensors(boolean ignore) {
             ignoreUnknownTensors = ignore;

@@ -18,17 +18,23 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * All that a model remembers of the tokens it has read: a value of constant size, however many they were. Made by
- * {@link RwkvModel#newState()}; lives on the Java heap and needs no closing.
+ * Everything that a model remembers of the tokens it has read. Its size is constant, however many tokens that is. Made by
+ * {@link RwkvModel#newState()}. Lives on the Java heap and needs no closing.
  *
- * <p>Belongs to one caller at a time: a use during another thread's use is an {@link IllegalStateException}. To go on from
- * one point in several ways, {@link #copy()} it.
+ * <p>Not for several threads at once: a method called while another thread uses the state throws
+ * {@link IllegalStateException}. ({@link #layers()}, {@link #parts()}, {@link #shape} and {@link #byteSize()} never change and
+ * may be called at any time.) To continue from one point in several ways, {@link #copy()} the state.
  *
- * <p>The state of each layer has parts, known by name, all float32. For RWKV-4, of shape [C], C being the model's width:
- * {@code att_xx} and {@code ffn_xx}, the normalised inputs of the previous token to the time and the channel mix (zero at
- * first); {@code att_aa}, {@code att_bb}, {@code att_pp}, numerator, denominator and exponent of the WKV (0, 0 and −1e30).
- * For the later versions: {@code att_xx} and {@code ffn_xx} as before, and {@code att_kv} of shape [heads, N, N], indexed
- * [head][key channel][value channel] in RWKV-5 and 6 and [head][value channel][key channel] in RWKV-7 (zero at first).
+ * <p>Each layer's state has named parts, all float32. C is the model's width, N the number of channels per head.
+ * <ul>
+ * <li>All versions: {@code att_xx} [C] and {@code ffn_xx} [C], the previous token's normalised input to the time mix and to the
+ * channel mix; 0 at first.
+ * <li>RWKV-4: {@code att_aa}, {@code att_bb} and {@code att_pp}, each [C], numerator, denominator and exponent of the WKV; 0,
+ * 0 and −1e30 at first.
+ * <li>RWKV-5 and 6: {@code att_kv} [heads, N, N], indexed [head][key channel][value channel]; 0 at first.
+ * <li>RWKV-7: {@code att_kv} [heads, N, N], indexed [head][value channel][key channel]; 0 at first.
+ * </ul>
+ * A state that starts from a tuned one begins with other values of {@code att_kv}.
  */
 public final class RwkvState {
     private final Fingerprint fingerprint;
@@ -44,22 +50,32 @@ public final class RwkvState {
         return fingerprint;
     }
 
-    /** The number of layers; the first is 0. */
+    /** The number of layers. They are numbered from 0. */
     public int layers() {
         return arrays.layout().layers();
     }
 
-    /** The names of the parts that each layer has. */
+    /** The names of the parts. All layers have the same. */
     public List<String> parts() {
         return arrays.layout().parts().stream().map(StateLayout.Part::name).toList();
     }
 
-    /** The lengths of a part's dimensions, outermost first. */
+    /**
+     * The shape of a part, the same in all layers: the lengths of its dimensions, outermost first. A new array.
+     *
+     * @throws IllegalArgumentException if there is no such part
+     */
     public long[] shape(String part) {
         return arrays.layout().parts().get(index(part)).shape().stream().mapToLong(n -> n).toArray();
     }
 
-    /** A copy of one part's values, in row-major order. */
+    /**
+     * A copy of one part's values, in row-major order.
+     *
+     * @param layer from 0 to {@link #layers()} − 1
+     * @param part one of {@link #parts()}
+     * @throws IllegalArgumentException if there is no such layer or part
+     */
     public float[] read(int layer, String part) {
         checkLayer(layer);
         int index = index(part);
@@ -74,13 +90,17 @@ public final class RwkvState {
     /**
      * A copy of one part as an ND4J array: float32, row-major, outside any ND4J workspace. The caller owns it and may close it.
      *
-     * @throws IllegalStateException if ND4J cannot run; the message says what to add
+     * @param layer from 0 to {@link #layers()} − 1
+     * @param part one of {@link #parts()}
+     * @return of the part's {@link #shape}
+     * @throws IllegalArgumentException if there is no such layer or part
+     * @throws IllegalStateException if ND4J cannot run (the message says what to add), or if another thread is using the state
      */
     public INDArray array(int layer, String part) {
         return Nd4jBridge.array(read(layer, part), shape(part));
     }
 
-    /** A state of its own with the same contents. */
+    /** A new, independent state with the same contents. */
     public RwkvState copy() {
         enter();
         try {
@@ -91,10 +111,10 @@ public final class RwkvState {
     }
 
     /**
-     * Makes this state's contents those of another, as if it had read the same tokens. Allocates nothing.
+     * Overwrites this state with the contents of another one, which stays as it is. Allocates nothing.
      *
-     * @throws IllegalArgumentException if the other was made by another model
-     * @throws IllegalStateException if another thread is using one of the two
+     * @throws IllegalArgumentException if {@code other} was made by another model
+     * @throws IllegalStateException if another thread is using one of the two states
      */
     public void copyFrom(RwkvState other) {
         if (other == this) {
@@ -117,7 +137,10 @@ public final class RwkvState {
         }
     }
 
-    /** Forgets all tokens: back to where it began, a tuned state if it was made of one. */
+    /**
+     * Forgets all tokens. The values become those of a new state: of {@link RwkvModel#newState(Path)} if this state, or the one
+     * that it is a copy of, was made there, else of {@link RwkvModel#newState()}.
+     */
     public void reset() {
         enter();
         try {
@@ -128,15 +151,15 @@ public final class RwkvState {
     }
 
     /**
-     * Writes the state as safetensors, tensors named {@code state.LAYER.PART}, with the model's fingerprint and a checksum in
-     * the metadata. An existing file is replaced whole or not at all, and passes its permissions on. The state is in use until
-     * all is on the disk. {@link RwkvModel#loadState(Path)} reads it.
+     * Saves the state to a file; {@link RwkvModel#loadState(Path)} loads it. The format is safetensors: one tensor for each part
+     * of each layer, named {@code state.LAYER.PART}, with the model's fingerprint and a checksum in the metadata. An existing
+     * file is replaced as a whole or not at all, and keeps its permissions. The state is in use until the file is on the disk.
      *
-     * <p>Works in a shutdown hook as well. The library has none: a program that must not lose a save when it is told to end
-     * waits for it in a hook of its own.
+     * <p>May be called in a shutdown hook. The library has no hook of its own: a program that must finish a save before the JVM
+     * ends waits for it in its own hook.
      *
-     * @throws ArithmeticException if a value is infinite or no number: such a state yields nothing but the same
-     * @throws IOException if the disk refuses
+     * @throws ArithmeticException if a value is infinite or NaN: the state is broken, and nothing is saved
+     * @throws IOException if the file cannot be written; an existing file is then as before
      */
     public void save(Path path) throws IOException {
         enter();
@@ -148,12 +171,13 @@ public final class RwkvState {
     }
 
     /**
-     * Writes the bytes that {@link #save(Path)} would, and flushes. Other data may precede and follow. The state is in use until
-     * the stream has taken all. {@link RwkvModel#loadState(java.io.InputStream)} reads it.
+     * Saves the state to a stream; {@link RwkvModel#loadState(java.io.InputStream)} loads it. Writes the same bytes as
+     * {@link #save(Path)}, and flushes. Other data may come before and after them. The state is in use until all bytes are
+     * written.
      *
      * @param out stays open
-     * @throws ArithmeticException if a value is infinite or no number; nothing has been written then
-     * @throws IOException if the stream refuses; part may have been written then
+     * @throws ArithmeticException if a value is infinite or NaN; then nothing was written
+     * @throws IOException if the stream cannot be written; then a part may have been written
      */
     public void save(OutputStream out) throws IOException {
         enter();
@@ -165,10 +189,10 @@ public final class RwkvState {
     }
 
     /**
-     * The bytes that {@link #save(Path)} would write, somewhat more than {@link #byteSize()}. {@link RwkvModel#stateFrom} reads
-     * them.
+     * Saves the state to a new byte array; {@link RwkvModel#stateFrom} loads it. These are the bytes that {@link #save(Path)}
+     * writes, somewhat more than {@link #byteSize()}.
      *
-     * @throws ArithmeticException if a value is infinite or no number
+     * @throws ArithmeticException if a value is infinite or NaN
      */
     public byte[] toBytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -180,12 +204,17 @@ public final class RwkvState {
         return out.toByteArray();
     }
 
-    /** The memory that the values take, in bytes. A call on the state takes as much again while it runs. */
+    /** The memory for the state's values, in bytes. A call that reads tokens needs the same amount again while it runs. */
     public long byteSize() {
         return arrays.byteSize();
     }
 
-    /** Adds copies of the state's tensors, named {@code state.LAYER.PART}, to a file in the making. */
+    /**
+     * Adds copies of the state's tensors, named {@code state.LAYER.PART}, to a safetensors file that is being put together.
+     * Values are not checked.
+     *
+     * @throws IllegalArgumentException if the writer already has a tensor of such a name
+     */
     public void addTo(SafetensorsWriter writer) {
         enter();
         try {

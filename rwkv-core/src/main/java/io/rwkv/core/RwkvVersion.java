@@ -1,20 +1,20 @@
 package io.rwkv.core;
 
-/** The released RWKV architectures, all of which this library runs. */
+/** The RWKV architectures that this library runs. */
 public enum RwkvVersion {
     /** RWKV-4: Pile, Raven, World up to 14B. */
     V4("4"),
-    /** RWKV-5 without gate, one decay per head. */
+    /** RWKV-5, early form: without gate, one decay per head. */
     V5_0("5.0"),
-    /** RWKV-5 with gate, one decay per head. */
+    /** RWKV-5, middle form: with gate, one decay per head. */
     V5_1("5.1"),
-    /** RWKV-5 "Eagle": with gate, a decay for each channel. */
+    /** RWKV-5 "Eagle": with gate, one decay per channel. */
     V5_2("5.2"),
-    /** RWKV-6 "Finch": shift and decay depend on the data. */
+    /** RWKV-6 "Finch": token shift and decay depend on the input. */
     V6("6"),
     /** RWKV-7 "Goose": generalised delta rule. */
     V7("7"),
-    /** RWKV-7 with "DeepEmbed": a small matrix of each token's own in the channel mix. */
+    /** RWKV-7 with "DeepEmbed": each token has a small matrix of its own in the channel mix. */
     V7A("7a");
 
     private final String number;
@@ -23,12 +23,12 @@ public enum RwkvVersion {
         this.number = number;
     }
 
-    /** The number as people write it, such as {@code 5.2}. */
+    /** The version's number, such as {@code 5.2}. */
     public String number() {
         return number;
     }
 
-    /** Such as {@code RWKV-5.2}. */
+    /** The version's name, such as {@code RWKV-5.2}. */
     @Override
     public String toString() {
         return "RWKV-" + number;

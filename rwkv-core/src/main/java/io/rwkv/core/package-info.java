@@ -1,6 +1,5 @@
 /**
- * RWKV language models inside Java applications, from tokens to numbers: {@link io.rwkv.core.RwkvModel} and its
- * {@link io.rwkv.core.RwkvState}. Models are opened with {@code io.rwkv.loader.Rwkv.open}; what has to do with text is in
- * {@code io.rwkv.text}.
+ * RWKV language models, tokens in and numbers out: {@link io.rwkv.core.RwkvModel} and its {@link io.rwkv.core.RwkvState}.
+ * {@code io.rwkv.loader.Rwkv.open} opens a model from a checkpoint. {@code io.rwkv.text} works with text instead of tokens.
  */
 package io.rwkv.core;

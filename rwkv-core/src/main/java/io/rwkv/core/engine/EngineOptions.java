@@ -5,7 +5,10 @@ import io.rwkv.core.RwkvOptions;
 
 import java.util.Objects;
 
-/** What callers may choose of an engine. Immutable and safe for any number of threads. */
+/**
+ * The options that an engine is made with. Immutable and safe for any number of threads. Made by {@link #builder()};
+ * {@link #toBuilder()} makes changed copies.
+ */
 public final class EngineOptions {
     private final Precision precision;
     private final int threads;
@@ -15,7 +18,7 @@ public final class EngineOptions {
         threads = builder.threads;
     }
 
-    /** A builder that begins with weights as stored, and the number of threads left to the engine. */
+    /** A builder that begins with weights as stored and 0 threads, so that the engine chooses the number. */
     public static Builder builder() {
         return new Builder();
     }
@@ -30,7 +33,7 @@ public final class EngineOptions {
         return precision;
     }
 
-    /** How many threads may compute one operation, the caller's own included; 0 leaves that to the engine. */
+    /** How many threads may compute one operation, including the caller's own; 0 lets the engine choose. */
     public int threads() {
         return threads;
     }
@@ -40,7 +43,7 @@ public final class EngineOptions {
         return "EngineOptions[precision=" + precision + ", threads=" + threads + "]";
     }
 
-    /** Makes {@link EngineOptions}. For one thread. */
+    /** Collects options. For one thread; may be used again after {@link #build()}. */
     public static final class Builder {
         private Precision precision = Precision.AS_STORED;
         private int threads;
@@ -68,7 +71,7 @@ public final class EngineOptions {
             return this;
         }
 
-        /** The options. */
+        /** The options as they are now. */
         public EngineOptions build() {
             return new EngineOptions(this);
         }

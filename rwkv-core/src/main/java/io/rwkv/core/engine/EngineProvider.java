@@ -3,24 +3,25 @@ package io.rwkv.core.engine;
 import java.util.Optional;
 
 /**
- * Makes engines of one kind. Registered with {@link java.util.ServiceLoader}, where the library's own class loader or the
- * context class loader of the thread that opens a model sees it. One whose methods throw, but for {@link #create}'s refusals,
- * is left out with a warning.
+ * Makes engines of one kind. Safe for any number of threads. Registered for {@link java.util.ServiceLoader}, which looks with
+ * the library's own class loader and with the context class loader of the thread that opens a model. A provider that cannot be
+ * loaded, or whose methods fail, is left out with a warning; only what {@link #create} throws reaches the caller, unless it is a
+ * {@link LinkageError}.
  */
 public interface EngineProvider {
-    /** The name users choose it by, such as {@code nd4j}. */
+    /** The name by which users choose the engine, such as {@code nd4j}. */
     String name();
 
-    /** Where several can run, the one with the highest number is taken. The ND4J engine has 0. */
+    /** Of the engines that can run, the one with the highest priority is used. The ND4J engine has 0. */
     int priority();
 
-    /** Why it cannot run in this JVM, in a sentence that says what to add or change; empty if it can. */
+    /** Why the engine cannot run in this JVM, with what to add or change; empty if it can run. */
     Optional<String> obstacle();
 
     /**
-     * A new engine without weights.
+     * Makes an engine that has no weights yet. The caller closes it.
      *
-     * @throws IllegalArgumentException if it cannot do what the options ask for
+     * @throws IllegalArgumentException if the engine cannot do what the options ask for
      */
     Engine create(EngineOptions options);
 }

@@ -1,8 +1,8 @@
 package io.rwkv.core.engine;
 
-/** Functions applied to each element. */
+/** Functions that are applied element by element. */
 public enum Nonlinearity {
-    /** x. */
+    /** f(x) = x. */
     IDENTITY,
     /** tanh x. */
     TANH,
@@ -14,6 +14,6 @@ public enum Nonlinearity {
     SQUARED_RELU,
     /** −e^x: the logarithm of RWKV-6's decay. */
     MINUS_EXP,
-    /** −0.606531 σ(x): the logarithm of RWKV-7's decay, whose factor is e^−½ as checkpoints were trained with it. */
+    /** −0.606531 σ(x): the logarithm of RWKV-7's decay. The factor is e^−½, with the digits that checkpoints were trained with. */
     DECAY7
 }

@@ -3,27 +3,30 @@ package io.rwkv.core.engine;
 import io.rwkv.core.tensor.StoredTensor;
 
 /**
- * The operations an RWKV is made of, over T consecutive tokens of one sequence: T = 1 is the recurrent form, T &gt; 1 the
- * parallel form, with the same results. {@code x₋} stands for the previous token's value of {@code x}.
+ * The operations that every RWKV version is written in. They work on T consecutive tokens of one sequence: T = 1 is the
+ * recurrent form, T &gt; 1 the parallel form, with the same results. {@code x₋} is the previous token's value of {@code x}.
  *
- * <p>Shapes: [rows, columns], rows being tokens; a {@link Vector} of a row's length stands for all rows. H heads of N channels
- * each make up a row of C = H · N channels.
+ * <p>Shapes are [rows, columns], one row per token. A {@link Vector} has a row's length and is used for all rows. A row of C
+ * channels consists of H heads of N channels each: C = H · N.
  *
- * <p>For one thread. Results belong to this object until they are released; arguments are read only, unless it says otherwise.
+ * <p>For one thread. Results belong to this object until it releases them. Arguments are not changed, unless a method says so.
+ * Shapes are the caller's duty: an engine need not check them.
  */
 public interface Ops extends AutoCloseable {
-    /** The present point of allocation, for {@link #release}. */
+    /** Marks a point in the order of results, for {@link #release}. */
     int mark();
 
-    /** Releases all results made since the mark was taken. */
+    /** Releases all results that were made since {@link #mark} returned this mark. */
     void release(int mark);
 
     /**
-     * Rows of an embedding table.
+     * Copies rows of an embedding table.
      *
      * @param table [V, C], read row by row from its file
      * @param tokens ids from 0 to V − 1
-     * @return [count, C], for {@code tokens[from]} to {@code tokens[from + count - 1]}
+     * @param from index of the first token in {@code tokens}
+     * @param count number of tokens
+     * @return [count, C]: the rows of {@code tokens[from]} to {@code tokens[from + count - 1]}
      */
     Activations embed(StoredTensor table, int[] tokens, int from, int count);
 
@@ -41,13 +44,13 @@ public interface Ops extends AutoCloseable {
      * Token shift: {@code x₋ − x} for each row.
      *
      * @param x [T, C]
-     * @param last [C]: the row before the first one; receives the last row
+     * @param last [C]: before, the row that precedes the first one; after, the last row
      * @return [T, C]
      */
     Activations shift(Activations x, StatePart last);
 
     /**
-     * {@code x + delta ⊙ weight}, the weight being the same for all rows.
+     * {@code x + delta ⊙ weight}, with the same weight for all rows.
      *
      * @param x [T, C]
      * @param delta [T, C]
@@ -57,7 +60,7 @@ public interface Ops extends AutoCloseable {
     Activations mix(Activations x, Activations delta, Vector weight);
 
     /**
-     * {@code x + delta ⊙ weight}, with a weight for each row.
+     * {@code x + delta ⊙ weight}, with a weight of its own for each row.
      *
      * @param x [T, C]
      * @param delta [T, C]
@@ -76,16 +79,16 @@ public interface Ops extends AutoCloseable {
     Activations linear(Matrix w, Activations x);
 
     /**
-     * A linear map of each row, which is computed by {@link #computeDeferred} at the latest: maps that do not depend on each
-     * other can so be computed together. Until then the result is not to be read, {@code x} not to be changed,
-     * and neither to be released.
+     * A linear map of each row that {@link #computeDeferred} computes, or this call already does. So maps that do not depend on
+     * each other can be computed together. Until {@link #computeDeferred} returns, do not read the result, do not change
+     * {@code x}, and release neither.
      *
      * @param x [T, inputs]
      * @return [T, outputs]
      */
     Activations defer(Projection map, Activations x);
 
-    /** Computes what has been deferred; what never is, is dropped when this object is closed. */
+    /** Computes all deferred maps. Maps that are still deferred when this object is closed are dropped. */
     void computeDeferred();
 
     /**
@@ -115,7 +118,7 @@ public interface Ops extends AutoCloseable {
     Activations multiply(Activations x, Activations y);
 
     /**
-     * {@code x ⊙ weight}, the weight being the same for all rows.
+     * {@code x ⊙ weight}, with the same weight for all rows.
      *
      * @param x [T, C]
      * @param weight [C]
@@ -135,13 +138,13 @@ public interface Ops extends AutoCloseable {
     /**
      * Adds {@code y} to {@code sum}, in place.
      *
-     * @param sum [T, C]
+     * @param sum [T, C], changed
      * @param y [T, C]
      */
     void addTo(Activations sum, Activations y);
 
     /**
-     * A copy.
+     * Copies {@code x}.
      *
      * @param x [T, C]
      * @return [T, C]
@@ -151,21 +154,22 @@ public interface Ops extends AutoCloseable {
     /**
      * Copies {@code x} over {@code target}.
      *
-     * @param target [T, C]
+     * @param target [T, C], changed
      * @param x [T, C]
      */
     void copyTo(Activations target, Activations x);
 
     /**
-     * The same row so many times.
+     * Repeats one row.
      *
      * @param row [C]
+     * @param rows how many times
      * @return [rows, C]
      */
     Activations repeat(Vector row, int rows);
 
     /**
-     * A copy of the last row.
+     * Copies the last row.
      *
      * @param x [T, C]
      * @return [1, C]
@@ -173,7 +177,7 @@ public interface Ops extends AutoCloseable {
     Activations lastRow(Activations x);
 
     /**
-     * Group normalisation of each row with a group for each head and eps 64e-5, then {@code ⊙ weight + bias}.
+     * Group normalisation of each row, one group per head, with eps 64e-5; then {@code ⊙ weight + bias}.
      *
      * @param x [T, H · N]
      * @param weight [H · N]
@@ -183,7 +187,7 @@ public interface Ops extends AutoCloseable {
     Activations groupNorm(Activations x, int heads, Vector weight, Vector bias);
 
     /**
-     * Each head of each row divided by its Euclidean length, or by 1e-12 if that is more.
+     * Divides each head of each row by its Euclidean length, or by 1e-12 if the length is less.
      *
      * @param x [T, H · N]
      * @return [T, H · N]
@@ -191,7 +195,7 @@ public interface Ops extends AutoCloseable {
     Activations unitHeads(Activations x, int heads);
 
     /**
-     * {@code Σ(r ⊙ k ⊙ weight) · v} for each head of each row, the sum being over the head's channels.
+     * {@code Σ(r ⊙ k ⊙ weight) · v} for each head of each row. The sum is over the head's channels.
      *
      * @param r [T, H · N]
      * @param k [T, H · N]
@@ -202,34 +206,34 @@ public interface Ops extends AutoCloseable {
     Activations headBonus(Activations r, Activations k, Vector weight, Activations v, int heads);
 
     /**
-     * A row vector times a matrix of each row's own.
+     * Multiplies each row, as a row vector, by a matrix of its own.
      *
      * @param x [T, n]
-     * @param matrices [T, n · n], row-major
+     * @param matrices [T, n · n]: one matrix [n, n] per row, row-major
      * @return [T, n]
      */
     Activations timesOwnMatrix(Activations x, Activations matrices);
 
     /**
-     * The WKV of RWKV-4: a mean of the values up to each token, weighted by {@code e^key}, by a decay for each token passed,
-     * and by a bonus for the token itself. The three parts of the state are a numerator {@code aa} and a denominator
-     * {@code bb}, both scaled by {@code e^−pp}, so that no exponential can overflow.
+     * The WKV of RWKV-4: a weighted mean of the values {@code v} up to each token. A value's weight is {@code e^k}, times the
+     * decay once for each token since then; the token itself gets a bonus instead. The state is a numerator {@code aa} and a
+     * denominator {@code bb}, both scaled by {@code e^−pp}, so that no exponential can overflow.
      *
      * @param k [T, C]
      * @param v [T, C]
-     * @param logDecay [C]: {@code −exp(time_decay)}, the logarithm of the factor per token
+     * @param logDecay [C]: {@code −exp(time_decay)}, the logarithm of the decay per token
      * @param bonus [C]: {@code time_first}
-     * @param aa [C]
-     * @param bb [C]
-     * @param pp [C]
+     * @param aa [C], moves on
+     * @param bb [C], moves on
+     * @param pp [C], moves on
      * @return [T, C]
      */
     Activations wkv4(Activations k, Activations v, Vector logDecay, Vector bonus, StatePart aa, StatePart bb,
             StatePart pp);
 
     /**
-     * The matrix-valued WKV of RWKV-5 and RWKV-6, without the bonus for the token itself. For each head, with S indexed
-     * [key channel i][value channel j]:
+     * The WKV of RWKV-5 and RWKV-6, whose state is a matrix per head, without the bonus for the token itself. For each head,
+     * with S indexed [key channel i][value channel j]:
      * <pre>
      *   out_j = Σ_i r_i S_ij;   S_ij = e^{logDecay_i} S_ij + k_i v_j
      * </pre>
@@ -237,8 +241,8 @@ public interface Ops extends AutoCloseable {
      * @param r [T, H · N]
      * @param k [T, H · N]
      * @param v [T, H · N]
-     * @param logDecay [T, H · N], none positive
-     * @param s [H, N, N]
+     * @param logDecay [T, H · N], each 0 or less
+     * @param s [H, N, N], moves on
      * @return [T, H · N]
      */
     Activations wkv6(Activations r, Activations k, Activations v, Activations logDecay, int heads, StatePart s);
@@ -253,33 +257,37 @@ public interface Ops extends AutoCloseable {
      * @param k [T, H · N]
      * @param v [T, H · N]
      * @param logDecay [T, H · N], from −0.61 to 0
-     * @param kk [T, H · N], of length 1 in each head
+     * @param kk [T, H · N], of Euclidean length 1 in each head
      * @param add [T, H · N]: {@code kk ⊙ a}
-     * @param s [H, N, N]
+     * @param s [H, N, N], moves on
      * @return [T, H · N]
      */
     Activations wkv7(Activations r, Activations k, Activations v, Activations logDecay, Activations kk,
             Activations add, int heads, StatePart s);
 
     /**
-     * Copies some rows to {@code to[at…]}, row-major.
+     * Copies some rows to a Java array, row-major.
      *
      * @param x [T, C]
-     * @param row the first, from 0
-     * @param rows how many
+     * @param row the first row, counted from 0
+     * @param rows how many rows
+     * @param to receives rows · C values
+     * @param at index of the first one in {@code to}
      */
     void read(Activations x, int row, int rows, float[] to, int at);
 
     /**
-     * Copies all rows to {@code to[at…]}, row-major.
+     * Copies all rows to a Java array, row-major.
      *
      * @param x [T, C]
+     * @param to receives T · C values
+     * @param at index of the first one in {@code to}
      */
     default void read(Activations x, float[] to, int at) {
         read(x, 0, x.rows(), to, at);
     }
 
-    /** Gives everything back. */
+    /** Releases all results, and gives this object back to the engine. */
     @Override
     void close();
 }

@@ -1,16 +1,16 @@
 package io.rwkv.core.engine;
 
 /**
- * One part of one layer's state on its way through a stretch of tokens. An operation reads {@link #before} and writes all of
- * {@link #after}; the two may be the same array, so each element is read before it is written. For one call at a time; engines
- * keep none of it beyond the operation.
+ * One part of one layer's state during an operation on T tokens. The operation reads {@link #before} and writes all of
+ * {@link #after}. The two may be the same array, so an operation has to read each element before it writes it. For one thread.
+ * The arrays are the model's: an engine must not keep them after the operation.
  */
 public final class StatePart {
     private float[] before;
     private float[] after;
 
     /**
-     * A part whose arrays are not copied.
+     * Makes a part of two arrays, which are not copied.
      *
      * @param before values before the first token, in the part's canonical layout
      * @param after receives the values after the last token
@@ -29,7 +29,7 @@ public final class StatePart {
         return after;
     }
 
-    /** Goes over to other arrays, for the model's use between operations: so no token needs new objects. */
+    /** Replaces both arrays. The model does this between operations, so that no token needs new objects. */
     public void set(float[] before, float[] after) {
         this.before = before;
         this.after = after;

@@ -1,5 +1,5 @@
 /**
- * What a compute engine supplies: arrays and the dozen operations that every RWKV version is written in. Applications
- * do not need this package; it is for engines, which are found with {@link java.util.ServiceLoader}.
+ * The interfaces that a compute engine implements: weights in a form of its own, and the operations in which every RWKV
+ * version is written. Applications do not need this package. Engines are found with {@link java.util.ServiceLoader}.
  */
 package io.rwkv.core.engine;

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Element types of stored tensors. All are little-endian in files.
+ * Element types of tensors in files. All are little-endian. Immutable and safe for any number of threads.
  *
- * <p>The plain types are named as safetensors names them. The others, named as
- * <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a> names them, are quantised in blocks: so many
- * consecutive elements of a row share a scale, and take {@link #blockBytes()} together. Tensors of these types are
- * contiguous, with rows of whole blocks.
+ * <p>There are two kinds. The plain types have their names from safetensors. The block types have their names from
+ * <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a>; they are quantised in blocks:
+ * {@link #blockLength()} consecutive elements of a row share a scale and take {@link #blockBytes()} bytes together. Tensors of
+ * block types are contiguous, and their rows are whole blocks.
  */
 public enum DType {
     /** IEEE 754 double precision. */
@@ -66,12 +66,12 @@ public enum DType {
         this.blockBytes = blockBytes;
     }
 
-    /** The number of elements in a block: 1 for the plain types, more for those quantised in blocks. */
+    /** The number of elements in a block; 1 for plain types. */
     public int blockLength() {
         return blockLength;
     }
 
-    /** The number of bytes that a block takes; for the plain types, that an element takes. */
+    /** The number of bytes that a block takes; for plain types, an element. */
     public int blockBytes() {
         return blockBytes;
     }
@@ -82,10 +82,11 @@ public enum DType {
     }
 
     /**
-     * The number of bytes that so many consecutive elements take.
+     * The number of bytes that consecutive elements take.
      *
-     * @throws IllegalArgumentException if they are negative or not whole blocks
-     * @throws ArithmeticException if the bytes are more than a long holds
+     * @param elements how many; whole blocks
+     * @throws IllegalArgumentException if {@code elements} is negative or is not whole blocks
+     * @throws ArithmeticException if the result is more than a long can hold
      */
     public long bytes(long elements) {
         if (elements < 0 || elements % blockLength != 0) {
@@ -95,21 +96,22 @@ public enum DType {
         return Math.multiplyExact(elements / blockLength, blockBytes);
     }
 
-    /** Whether the type holds real numbers, as weights do. */
+    /** Whether the type holds real numbers, as weights are. True for all block types. */
     public boolean isFloatingPoint() {
         return this == F64 || this == F32 || this == F16 || this == BF16 || blockLength > 1;
     }
 
     /**
-     * Widens {@code count} consecutive elements to float32 (F64, I64 and I32 are rounded).
+     * Converts consecutive elements from this type to float32. F64, I64 and I32 are rounded.
      *
-     * @param from holds {@link #bytes bytes(count)} little-endian bytes, whatever its byte order; its position stays
+     * @param from holds {@link #bytes bytes(count)} bytes, read as little-endian whatever the buffer's byte order is; its
+     *         position does not change
      * @param byteOffset absolute index in {@code from} of the first byte
-     * @param to receives the values
-     * @param at index of the first one
-     * @param count whole blocks
+     * @param to receives {@code count} values
+     * @param at index in {@code to} of the first value
+     * @param count number of elements; whole blocks
      * @throws IllegalArgumentException if the count is not whole blocks
-     * @throws IndexOutOfBoundsException if the bytes are not within the limit of {@code from}, or the values not within
+     * @throws IndexOutOfBoundsException if the bytes are not all below the limit of {@code from}, or the values do not fit
      *         {@code to}
      */
     public void widen(ByteBuffer from, int byteOffset, float[] to, int at, int count) {
@@ -170,19 +172,20 @@ public enum DType {
     }
 
     /**
-     * Writes {@code count} consecutive elements in this type: F32, F16, BF16, Q8_0 or Q4_0. F16 and BF16 are rounded to
-     * nearest, ties to even; F16 has infinity for what is too large for it, and NaN stays NaN. Q8_0 and Q4_0 are what the
-     * reference quantisers of ggml write.
+     * Converts float32 values to this type, which must be F32, F16, BF16, Q8_0 or Q4_0. F16 and BF16 are rounded to the
+     * nearest value, ties to even; a value too large for F16 becomes infinity, and NaN stays NaN. Q8_0 and Q4_0 are the blocks
+     * that the reference quantisers of ggml write.
      *
      * @param from the values
-     * @param at index of the first one
-     * @param count whole blocks
-     * @param to receives {@link #bytes bytes(count)} little-endian bytes, whatever its byte order; its position stays
+     * @param at index in {@code from} of the first value
+     * @param count number of values; whole blocks
+     * @param to receives {@link #bytes bytes(count)} bytes, written as little-endian whatever the buffer's byte order is; its
+     *         position does not change
      * @param byteOffset absolute index in {@code to} of the first byte
-     * @throws UnsupportedOperationException if it is another type
-     * @throws IllegalArgumentException if the count is not whole blocks, or a block has a value that is not finite or is so
-     *         large that its scale is beyond half precision
-     * @throws IndexOutOfBoundsException if the values are not within {@code from}, or the bytes not within the limit of
+     * @throws UnsupportedOperationException if this is another type
+     * @throws IllegalArgumentException if the count is not whole blocks, or if a block has a value that is not finite, or one
+     *         so large that the scale does not fit half precision
+     * @throws IndexOutOfBoundsException if the values are not all in {@code from}, or the bytes not all below the limit of
      *         {@code to}
      */
     public void narrow(float[] from, int at, int count, ByteBuffer to, int byteOffset) {

@@ -1,13 +1,17 @@
 package io.rwkv.core.tensor;
 
 /**
- * A tensor that is another one, {@link #source}, but for what a subclass overrides. As safe for threads as the source is. A
- * subclass with another shape overrides {@link #length} as well.
+ * A tensor that forwards to another one, {@link #source()}; subclasses override what is different. A subclass that overrides
+ * {@link #shape()} also overrides {@link #length}. Safe for any number of threads, if the source and the subclass are.
  */
 public abstract class ForwardingTensor implements StoredTensor {
     private final StoredTensor source;
 
-    /** @param source whose name, type, shape and elements this tensor has */
+    /**
+     * Forwards to a tensor.
+     *
+     * @param source gives the name, type, shape and elements
+     */
     protected ForwardingTensor(StoredTensor source) {
         this.source = source;
     }

@@ -17,18 +17,20 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * A whole file mapped read-only, of any length. Nothing is copied to the heap until it is asked for. What cannot be mapped, as
- * a stream or a file inside a zip, is copied to a temporary file first, and that is mapped.
+ * A whole file of any length, mapped read-only into memory. Nothing is copied to the heap until it is read. What cannot be mapped,
+ * such as a stream or a file inside a zip, is first copied to a temporary file, and that is mapped.
  *
- * <p>Safe for any number of threads. The mapping is released when the object is no longer reachable: Java 17 has no way to
- * unmap at once that would not crash a thread still reading. The file itself is closed as soon as it is mapped.
+ * <p>Safe for any number of threads. Needs no closing: the file is closed as soon as it is mapped, and the garbage collector
+ * releases the mapping when nothing uses it any more. (Java 17 cannot unmap earlier without the risk of crashing a thread that
+ * still reads.)
  *
- * <p>The file must not be written into while it is mapped. If it is cut short all the same, reading what is gone fails in a way
- * that Java reports as an {@link InternalError}, some time later; the methods that read, here and in {@link MappedTensor}, turn
- * it into an {@link RwkvFormatException} that says so. Of the last page of what is left nothing is reported: it reads as zeros.
+ * <p>The file must not be written into while it is mapped. If it is cut short nevertheless, Java reports reads beyond its new end
+ * as an {@link InternalError}, some time later. The methods that read, here and in {@link MappedTensor}, turn that into an
+ * {@link RwkvFormatException} that says so. One case goes unnoticed: the rest of the last page of memory (4 KB as a rule) reads as
+ * zeros.
  */
 public final class MappedFile {
-    /** The longest {@link #slice}. */
+    /** The longest {@link #slice}, in bytes. */
     public static final int MAX_SLICE = 1 << 24;
 
     /** Buffers start this far apart and overlap by MAX_SLICE, so that any slice lies within one of them. */
@@ -58,9 +60,9 @@ public final class MappedFile {
     }
 
     /**
-     * Maps a file, or a temporary copy of it where its file system cannot map.
+     * Maps a file, or a temporary copy of it if its file system cannot map files.
      *
-     * @throws IOException if it does not exist, is a folder, or cannot be read, or there is no room for a copy
+     * @throws IOException if the file does not exist, is a folder, or cannot be read, or if there is no room for a copy
      */
     public static MappedFile open(Path path) throws IOException {
         boolean local = path.getFileSystem() == FileSystems.getDefault();
@@ -84,15 +86,15 @@ public final class MappedFile {
     }
 
     /**
-     * Copies a stream to a file in the folder of temporary files, readable by its owner alone, and maps that. The file is
-     * deleted at once where the operating system lets mapped files be deleted, else when the JVM ends; it is deleted in any case
-     * if this fails.
+     * Copies a stream to a temporary file, which only its owner can read, and maps that. The temporary file is deleted at once on
+     * Linux and macOS, and when the JVM ends on Windows, which cannot delete a mapped file. If this method fails, it is deleted
+     * too.
      *
-     * @param name names the source in error messages; need not exist
-     * @param in read to its end, or for {@code length} bytes and no further; stays open
-     * @param length in bytes; -1 if it is not known
+     * @param name the name of the source in error messages; need not exist
+     * @param in read to its end, or exactly {@code length} bytes of it; stays open
+     * @param length in bytes; −1 if it is not known
      * @throws EOFException if the stream ends before its length
-     * @throws IOException if the stream cannot be read, or the disk has no room
+     * @throws IOException if the stream cannot be read, or if the disk has no room
      */
     public static MappedFile copy(Path name, InputStream in, long length) throws IOException {
         Path temporary = Files.createTempFile("rwkv-", ".tmp");
@@ -126,27 +128,28 @@ public final class MappedFile {
         }
     }
 
-    /** The path it was opened by; of a copied stream its name. */
+    /** The path that the file was opened by; for a copied stream, the name given for it. */
     public Path path() {
         return path;
     }
 
-    /** Whether a copy is mapped, and not the file at {@link #path}, which need not exist then. */
+    /** Whether a temporary copy is mapped. If so, there need not be a file at {@link #path()}. */
     public boolean isCopy() {
         return copy;
     }
 
-    /** The file's length in bytes, when it was mapped. */
+    /** The file's length in bytes at the time when it was mapped. */
     public long size() {
         return size;
     }
 
     /**
-     * A little-endian, read-only view of part of the file. Who reads it must not let an {@link InternalError} pass as what it
-     * is: see {@link #reading}.
+     * A little-endian, read-only view of a part of the file. Read it inside {@link #reading}, so that a file that was cut short
+     * ends in a clear exception.
      *
-     * @param length at most {@link #MAX_SLICE}
-     * @throws IndexOutOfBoundsException if the part is not within the file
+     * @param offset in bytes from the start of the file
+     * @param length in bytes, at most {@link #MAX_SLICE}
+     * @throws IndexOutOfBoundsException if the part is longer than that, or is not within the file
      */
     public ByteBuffer slice(long offset, int length) {
         if (offset < 0 || length < 0 || length > MAX_SLICE || offset > size - length) {
@@ -161,11 +164,14 @@ public final class MappedFile {
     }
 
     /**
-     * Copies part of the file.
+     * Copies a part of the file.
      *
-     * @param length at most {@link #MAX_SLICE}
-     * @throws IndexOutOfBoundsException if the part is not within the file, or does not fit {@code to}
-     * @throws RwkvFormatException if the file was cut short meanwhile
+     * @param offset in bytes from the start of the file
+     * @param to receives the bytes
+     * @param at index in {@code to} of the first byte
+     * @param length in bytes, at most {@link #MAX_SLICE}
+     * @throws IndexOutOfBoundsException if the part is longer than that, is not within the file, or does not fit {@code to}
+     * @throws RwkvFormatException if the file was cut short since it was mapped
      */
     public void read(long offset, byte[] to, int at, int length) {
         Objects.checkFromIndexSize(at, length, to.length);
@@ -178,10 +184,11 @@ public final class MappedFile {
     }
 
     /**
-     * Does what reads {@link #slice slices} of the file.
+     * Runs code that reads {@link #slice slices} of the file.
      *
+     * @param reader the code; what it throws is thrown on
      * @return what {@code reader} returns
-     * @throws RwkvFormatException if the file was cut short meanwhile, or {@code reader} throws it
+     * @throws RwkvFormatException if the file was cut short since it was mapped
      */
     public <T> T reading(Supplier<T> reader) {
         try {

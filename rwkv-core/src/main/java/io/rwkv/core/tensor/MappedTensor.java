@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A tensor whose elements lie in a {@link MappedFile} at fixed strides: contiguous, transposed, or any other view. One that is
- * quantised in blocks is always contiguous, with rows of whole blocks.
+ * A tensor whose elements lie in a {@link MappedFile} at fixed strides: contiguous, transposed, or another view. A tensor of a
+ * block type is always contiguous, and its rows are whole blocks. Immutable and safe for any number of threads.
  */
 public final class MappedTensor implements StoredTensor {
     private final MappedFile file;
@@ -47,9 +47,11 @@ public final class MappedTensor implements StoredTensor {
     /**
      * A row-major tensor without gaps.
      *
+     * @param name for {@link #name()} and error messages
+     * @param shape lengths of the dimensions, outermost first; copied
      * @param offset of the first element, in bytes from the start of the file
-     * @throws RwkvFormatException if any element would lie outside the file, the shape is not one, or its rows are not
-     *         whole blocks
+     * @throws RwkvFormatException if an element would lie outside the file, if a dimension is negative or the shape too large,
+     *         or if rows of a block type are not whole blocks
      */
     public static MappedTensor contiguous(MappedFile file, String name, DType dtype, long[] shape, long offset) {
         long[] strides = new long[shape.length];
@@ -65,11 +67,14 @@ public final class MappedTensor implements StoredTensor {
     /**
      * A view with a stride for each dimension.
      *
-     * @param strides in elements, not negative
+     * @param name for {@link #name()} and error messages
+     * @param shape lengths of the dimensions, outermost first; copied
+     * @param strides distance of neighbours in each dimension, in elements, 0 or more; copied
      * @param offset of element 0, in bytes from the start of the file
-     * @param end no element may reach beyond this offset in the file (the end of its storage)
-     * @throws RwkvFormatException if any element would lie outside, or the shape is not one, or the type is quantised in
-     *         blocks and the view is not contiguous or its rows are not whole blocks
+     * @param end the end of the tensor's storage, in bytes from the start of the file
+     * @throws RwkvFormatException if an element would lie outside the storage or the file; if a dimension or stride is negative;
+     *         if there are more elements than the file has bytes; or if a view of a block type is not contiguous or its rows are
+     *         not whole blocks
      */
     public static MappedTensor strided(MappedFile file, String name, DType dtype, long[] shape, long[] strides,
             long offset, long end) {
@@ -130,7 +135,7 @@ public final class MappedTensor implements StoredTensor {
     /**
      * The matrix with rows and columns exchanged, under the same name. Nothing is copied.
      *
-     * @throws RwkvFormatException if it is no matrix, or is quantised in blocks, which lie along its rows
+     * @throws RwkvFormatException if the tensor does not have two dimensions, or is of a block type: use {@link Transposed} then
      */
     public MappedTensor transposed() {
         if (dtype.blockLength() > 1) {
@@ -148,8 +153,9 @@ public final class MappedTensor implements StoredTensor {
     /**
      * One part of the tensor along its first dimension, such as a row of a matrix, under the same name. Nothing is copied.
      *
+     * @param index from 0 to the length of the first dimension − 1
      * @throws IndexOutOfBoundsException if there is no such part
-     * @throws RwkvFormatException if it is a vector quantised in blocks, whose elements have no place of their own
+     * @throws RwkvFormatException if the tensor is a vector of a block type, which has no single elements
      */
     public MappedTensor part(long index) {
         if (shape.length == 0 || index < 0 || index >= shape[0]) {
@@ -190,12 +196,12 @@ public final class MappedTensor implements StoredTensor {
         return count;
     }
 
-    /** Whether the elements lie in the file in row-major order without gaps, from {@link #byteOffset()} on. */
+    /** Whether the elements lie in the file in row-major order and without gaps, beginning at {@link #byteOffset()}. */
     public boolean isContiguous() {
         return runDimensions == shape.length;
     }
 
-    /** Where element 0 lies, in bytes from the start of the file. */
+    /** The place of element 0, in bytes from the start of the file. */
     public long byteOffset() {
         return offset;
     }

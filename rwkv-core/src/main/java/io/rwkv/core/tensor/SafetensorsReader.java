@@ -22,12 +22,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the directory of a <a href="https://github.com/huggingface/safetensors">safetensors</a> file: a little-endian
- * 64-bit header length, a JSON header, and the data, without gaps or overlaps. The data itself is mapped.
+ * Opens <a href="https://github.com/huggingface/safetensors">safetensors</a> files: a little-endian 64-bit header length, a JSON
+ * header, and the tensors' data, without gaps or overlaps. The header is parsed and checked; the data is mapped.
  *
- * <p>Takes the headers that the format's own implementation takes, and no others, but for two: a name that stands twice, which
- * the format forbids and that implementation lets pass, is refused, and so are entries written in another way than the format
- * describes. Fields of an entry that the format does not know are passed over.
+ * <p>Reads the headers that the format's own implementation reads, except two kinds, which are refused: a name that comes twice
+ * (the format forbids it), and entries that are written in another way than the format describes. Unknown fields of an entry are
+ * ignored, as there.
+ *
+ * <p>All methods are safe for any number of threads.
  */
 public final class SafetensorsReader {
     /** The limit of the format's own implementation. */
@@ -65,14 +67,18 @@ public final class SafetensorsReader {
     /**
      * Opens a file.
      *
-     * @throws RwkvFormatException if it is not a well-formed safetensors file
-     * @throws IOException if it cannot be read at all
+     * @throws RwkvFormatException if the file is not a well-formed safetensors file
+     * @throws IOException if the file cannot be read at all
      */
     public static TensorFile open(Path path) throws IOException {
         return open(MappedFile.open(path));
     }
 
-    /** As {@link #open(Path)}, for a file that is mapped already. */
+    /**
+     * Opens a file that is already mapped.
+     *
+     * @throws RwkvFormatException as {@link #open(Path)}
+     */
     public static TensorFile open(MappedFile file) {
         SafetensorsReader reader = new SafetensorsReader(file);
         reader.read();

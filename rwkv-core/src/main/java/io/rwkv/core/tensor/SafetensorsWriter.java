@@ -22,8 +22,9 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Collects tensors and writes them as one <a href="https://github.com/huggingface/safetensors">safetensors</a> file. The
- * arrays are not copied: they must not change before {@link #write}. For one thread.
+ * Collects tensors and writes them as one <a href="https://github.com/huggingface/safetensors">safetensors</a> file. Arrays of
+ * values are not copied: do not change them before {@link #write(Path) write} has returned. May be written several times. For one
+ * thread.
  */
 public final class SafetensorsWriter {
     private static final int BUFFER = 1 << 16;
@@ -40,9 +41,9 @@ public final class SafetensorsWriter {
     private final Set<String> names = new HashSet<>();
 
     /**
-     * Adds a line to the file's metadata.
+     * Adds an entry to the file's metadata.
      *
-     * @throws IllegalArgumentException if there is one of this key
+     * @throws IllegalArgumentException if there already is an entry with this key
      */
     public SafetensorsWriter metadata(String key, String value) {
         if (metadata.putIfAbsent(key, Objects.requireNonNull(value, key)) != null) {
@@ -54,9 +55,10 @@ public final class SafetensorsWriter {
     /**
      * Adds an F32 tensor.
      *
-     * @param parts the elements in row-major order, in one array or in several that are joined
-     * @throws IllegalArgumentException if the shape is negative or of another number of elements, or the name is that of a tensor
-     *         before or the format's own name for metadata
+     * @param shape lengths of the dimensions, outermost first; copied
+     * @param parts the elements in row-major order, in one array or in several that are joined; not copied
+     * @throws IllegalArgumentException if the shape has a negative dimension or another number of elements, if there already is a
+     *         tensor of this name, or if the name is {@code __metadata__}, which the format uses itself
      */
     public SafetensorsWriter floats(String name, long[] shape, float[]... parts) {
         add(name, DType.F32, shape, Arrays.stream(parts).mapToLong(p -> p.length).sum(), out -> {
@@ -72,7 +74,9 @@ public final class SafetensorsWriter {
     /**
      * Adds a one-dimensional I64 tensor.
      *
-     * @throws IllegalArgumentException if the name is that of a tensor before or the format's own name for metadata
+     * @param values the elements; not copied
+     * @throws IllegalArgumentException if there already is a tensor of this name, or if the name is {@code __metadata__}, which
+     *         the format uses itself
      */
     public SafetensorsWriter integers(String name, int[] values) {
         add(name, DType.I64, new long[]{values.length}, values.length, out -> {
@@ -102,9 +106,10 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes the file beside its final place and then moves it there: an existing file is replaced whole or not at all.
+     * Writes the file. It is first written next to its final place and then moved there: an existing file is replaced as a whole
+     * or not at all, and keeps its permissions.
      *
-     * @throws IOException if the disk refuses; nothing is left behind then
+     * @throws IOException if the file cannot be written; an existing file is then as before
      */
     public void write(Path path) throws IOException {
         AtomicFiles.write(path, channel -> write(buffer -> {
@@ -115,10 +120,10 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes the bytes that {@link #write(Path)} would, and flushes.
+     * Writes the same bytes as {@link #write(Path)} to a stream, and flushes.
      *
-     * @param out not closed
-     * @throws IOException if the stream refuses; part may have been written then
+     * @param out stays open
+     * @throws IOException if the stream cannot be written; then a part may have been written
      */
     public void write(OutputStream out) throws IOException {
         write(buffer -> out.write(buffer.array(), 0, buffer.limit()));

@@ -1,8 +1,9 @@
 package io.rwkv.core.tensor;
 
 /**
- * A tensor in a file, converted to float32 only when it is read. Elements are numbered in row-major order of the shape,
- * whatever the order in the file. Implementations are safe for any number of threads.
+ * A tensor in a file. Its elements are converted to float32 when they are read, not before. Elements are numbered in row-major
+ * order of the shape, in whatever order the file has them. Implementations are safe for any number of threads. A tensor needs no
+ * closing: it holds its file's mapping as long as it is in use.
  */
 public interface StoredTensor {
     /** The name in the file. */
@@ -11,30 +12,40 @@ public interface StoredTensor {
     /** The element type in the file. */
     DType dtype();
 
-    /** The lengths of the dimensions, outermost first; empty for a single number. The array is the caller's own. */
+    /** The lengths of the dimensions, outermost first; empty for a single number. A new array. */
     long[] shape();
 
-    /** {@code shape()[dimension]}, without making an array in implementations of which every token reads a row. */
+    /**
+     * The length of one dimension, {@code shape()[dimension]}, where possible without making an array.
+     *
+     * @param dimension from 0, the outermost
+     * @throws IndexOutOfBoundsException if there is no such dimension
+     */
     default long length(int dimension) {
         return shape()[dimension];
     }
 
-    /** The product of the {@link #shape()}. */
+    /** The number of elements: the product of the {@link #shape()}. */
     long elementCount();
 
     /**
-     * Reads consecutive elements, widened or rounded to float32.
+     * Reads consecutive elements and converts them to float32. F64, I64 and I32 are rounded.
      *
-     * @param first the first element's number in row-major order
-     * @param to receives {@code count} values from index {@code at} on
-     * @throws IndexOutOfBoundsException if the elements are not within the tensor, or do not fit {@code to}
+     * @param first number of the first element, in row-major order
+     * @param to receives the values
+     * @param at index in {@code to} of the first value
+     * @param count number of elements; any, also for block types
+     * @throws IndexOutOfBoundsException if the elements are not all in the tensor, or do not fit {@code to}
+     * @throws io.rwkv.core.RwkvFormatException if the file was cut short while it was open
      */
     void read(long first, float[] to, int at, int count);
 
     /**
-     * All elements in row-major order.
+     * Reads all elements in row-major order.
      *
-     * @throws IllegalStateException if there are more than a Java array holds
+     * @return a new array
+     * @throws IllegalStateException if there are more than a Java array can hold
+     * @throws io.rwkv.core.RwkvFormatException as {@link #read}
      */
     default float[] toFloats() {
         long count = elementCount();

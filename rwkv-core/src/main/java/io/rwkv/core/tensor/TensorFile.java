@@ -14,13 +14,14 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * The named tensors of one file, whatever its format, in the file's order. Reading the file's directory has checked that
- * every tensor lies within it; the data is converted when a tensor is read.
+ * The named tensors of one file of any format, in the file's order. The reader of the format has checked that every tensor lies
+ * within the file. The data stays in the file until a tensor is read.
  *
- * <p>A file may also hold tensors of element types that this library does not read. They are listed as all others, and are an
- * error only when they are asked for.
+ * <p>A file may also hold tensors of element types that this library does not read. They are listed like all others; only asking
+ * for one of them is an error.
  *
- * <p>Immutable and safe for any number of threads.
+ * <p>Immutable and safe for any number of threads. Needs no closing: the garbage collector releases the file's mapping when
+ * nothing uses it any more.
  */
 public final class TensorFile {
     private final Path path;
@@ -33,9 +34,12 @@ public final class TensorFile {
     private final Object directory;
 
     /**
-     * Used by the readers of the formats.
+     * Makes a file from tensors. For the readers of file formats.
      *
-     * @param format the format's name as a user would say it, such as {@code "PyTorch zip"}
+     * @param path where the file is, for error messages
+     * @param format the format's name as users know it, such as {@code "PyTorch zip"}
+     * @param tensors by name, in the file's order; copied
+     * @param metadata the file's own text metadata; copied
      */
     public TensorFile(Path path, String format, Map<String, ? extends StoredTensor> tensors,
             Map<String, String> metadata) {
@@ -43,10 +47,13 @@ public final class TensorFile {
     }
 
     /**
-     * Used by views of a file under other names than its own.
+     * Makes a view of a file that shows other names than the file's own.
      *
-     * @param format the format's name as a user would say it, such as {@code "PyTorch zip"}
-     * @param nameInFile the file's own name for any tensor, be it there or not: error messages use it
+     * @param path where the file is, for error messages
+     * @param format the format's name as users know it, such as {@code "PyTorch zip"}
+     * @param tensors by the names shown, in the file's order; copied
+     * @param metadata the file's own text metadata; copied
+     * @param nameInFile gives the file's own name for a name shown, also for tensors that are not there; for error messages
      */
     public TensorFile(Path path, String format, Map<String, ? extends StoredTensor> tensors,
             Map<String, String> metadata, UnaryOperator<String> nameInFile) {
@@ -67,15 +74,16 @@ public final class TensorFile {
     }
 
     /**
-     * Starts a file without tensors. Used by the readers of the formats.
+     * A builder without tensors. For the readers of file formats.
      *
-     * @param format the format's name as a user would say it, such as {@code "PyTorch zip"}
+     * @param path where the file is, for error messages
+     * @param format the format's name as users know it, such as {@code "PyTorch zip"}
      */
     public static Builder builder(Path path, String format) {
         return new Builder(path, format);
     }
 
-    /** Collects what a {@link TensorFile} has. For one thread. */
+    /** Collects the contents of a {@link TensorFile}. For one thread. */
     public static final class Builder {
         private final Path path;
         private final String format;
@@ -94,7 +102,7 @@ public final class TensorFile {
         /**
          * Adds a tensor.
          *
-         * @throws RwkvFormatException if there is one of this name
+         * @throws RwkvFormatException if the file already has a tensor of this name
          */
         public Builder tensor(String name, StoredTensor tensor) {
             add(name);
@@ -102,17 +110,21 @@ public final class TensorFile {
             return this;
         }
 
-        /** Adds tensors, in the map's order. */
+        /**
+         * Adds tensors, in the map's order.
+         *
+         * @throws RwkvFormatException if the file already has a tensor of one of the names
+         */
         public Builder tensors(Map<String, ? extends StoredTensor> tensors) {
             tensors.forEach(this::tensor);
             return this;
         }
 
         /**
-         * Adds a tensor of an element type that is not read.
+         * Adds a tensor of an element type that this library does not read.
          *
-         * @param type what the file calls the type, such as {@code U16}
-         * @throws RwkvFormatException if there is one of this name
+         * @param type the type's name in the file, such as {@code U16}
+         * @throws RwkvFormatException if the file already has a tensor of this name
          */
         public Builder unread(String name, String type) {
             add(name);
@@ -131,31 +143,34 @@ public final class TensorFile {
             }
         }
 
-        /** The file's own text metadata; none if this is never called. */
+        /** The file's own text metadata; by default none. */
         public Builder metadata(Map<String, String> metadata) {
             this.metadata = metadata;
             return this;
         }
 
-        /** The file's own name for any tensor, be it there or not: error messages use it. The same if never called. */
+        /**
+         * Gives the file's own name for each name shown, also for tensors that are not there; for error messages. By default the
+         * names are the same.
+         */
         public Builder nameInFile(UnaryOperator<String> nameInFile) {
             this.nameInFile = nameInFile;
             return this;
         }
 
-        /** What the format's reader has parsed, for {@link TensorFile#directory}. */
+        /** The parsed directory of the file, for {@link TensorFile#directory}; by default none. Not copied. */
         public Builder directory(Object directory) {
             this.directory = directory;
             return this;
         }
 
-        /** The file. */
+        /** The file with all that was added. */
         public TensorFile build() {
             return new TensorFile(this);
         }
     }
 
-    /** The file. */
+    /** Where the file is; for a checkpoint that is not a file of its own, a name for error messages. */
     public Path path() {
         return path;
     }
@@ -165,43 +180,46 @@ public final class TensorFile {
         return format;
     }
 
-    /** The tensors' names, in the file's order, those of tensors that are not read among them. */
+    /** The names of all tensors in the file's order, including those of {@link #unread()}. Unmodifiable. */
     public Set<String> names() {
         return names;
     }
 
     /**
-     * The tensors that are listed but cannot be asked for, and the element types for which they cannot, as the file calls them.
+     * The tensors whose element types this library does not read. They are listed but cannot be asked for.
+     *
+     * @return the type's name in the file, such as {@code U16}, by the tensor's name; unmodifiable
      */
     public Map<String, String> unread() {
         return unread;
     }
 
-    /** All tensors that can be asked for, in the file's order. */
+    /** All tensors that can be read, in the file's order. Unmodifiable. */
     public Collection<StoredTensor> tensors() {
         return tensors.values();
     }
 
     /**
-     * What the format's reader has parsed beside the tensors, for others who read more of the same file: it is parsed once.
+     * The parsed directory of the file, for code that needs more of the same file: so a file is parsed only once.
      *
-     * @return empty if the format's reader leaves nothing of this class
+     * @param type a class of the format's reader
+     * @return empty if the format's reader kept nothing of this class
      */
     public <T> Optional<T> directory(Class<T> type) {
         return type.isInstance(directory) ? Optional.of(type.cast(directory)) : Optional.empty();
     }
 
-    /** The file's own text metadata; empty for formats that have none. */
+    /** The file's own text metadata; empty for formats without metadata. Unmodifiable. */
     public Map<String, String> metadata() {
         return metadata;
     }
 
-    /** Whether a tensor of this name is there, be its type read or not. */
+    /** Whether the file has a tensor of this name, also one of {@link #unread()}. */
     public boolean contains(String name) {
         return names.contains(name);
     }
 
-    /** What the file itself calls the tensor of this name, or would call it if it were there. Mostly the same. */
+    /** The file's own name for the tensor of this name, also if there is no such tensor. In most files both are the same. */
     public String nameInFile(String name) {
         return nameInFile.apply(name);
     }
@@ -209,7 +227,7 @@ public final class TensorFile {
     /**
      * The tensor of this name.
      *
-     * @throws RwkvFormatException if there is none, or it is of an element type that is not read
+     * @throws RwkvFormatException if there is none, or if its element type is not read
      */
     public StoredTensor tensor(String name) {
         StoredTensor tensor = tensors.get(name);
@@ -223,11 +241,11 @@ public final class TensorFile {
     }
 
     /**
-     * The tensor of this name with floating-point elements and these dimensions. Dimensions of length 1 may stand anywhere
-     * in the file's shape: checkpoints write vectors as {@code [1, 1, C]}.
+     * The tensor of this name, checked: floating-point elements and the expected shape. In the file's shape, dimensions of length
+     * 1 may be added or missing anywhere, since checkpoints write vectors as {@code [1, 1, C]} too.
      *
      * @return a tensor of exactly the expected shape
-     * @throws RwkvFormatException if it is missing or is something else
+     * @throws RwkvFormatException if the tensor is missing, is not floating-point, or has another shape
      */
     public StoredTensor tensor(String name, long... expectedShape) {
         StoredTensor tensor = tensor(name);

@@ -2,7 +2,10 @@ package io.rwkv.core.tensor;
 
 import java.util.Objects;
 
-/** A tensor with its last two dimensions exchanged, also one that is quantised in blocks: nothing is copied ahead of reading. */
+/**
+ * A view of a tensor with its last two dimensions exchanged. Works for all element types, also those quantised in blocks. Nothing
+ * is copied until elements are read. Safe for any number of threads.
+ */
 public final class Transposed extends ForwardingTensor {
     /** The most rows that are gathered at a time. */
     private static final int MAX_ROWS = 1 << 14;
@@ -22,7 +25,7 @@ public final class Transposed extends ForwardingTensor {
     }
 
     /**
-     * The tensor with its last two dimensions exchanged, under the same name; of one that was made so, what it was made of.
+     * The tensor with its last two dimensions exchanged, under the same name. Transposing twice gives back the tensor itself.
      *
      * @param source of two dimensions or more
      */

@@ -1,2 +1,5 @@
-/** Tensors in files, whatever the file's format, and the safetensors format itself. */
+/**
+ * Named tensors in files: {@link io.rwkv.core.tensor.TensorFile} and {@link io.rwkv.core.tensor.StoredTensor} for files of any
+ * format, and a reader and a writer for safetensors.
+ */
 package io.rwkv.core.tensor;
