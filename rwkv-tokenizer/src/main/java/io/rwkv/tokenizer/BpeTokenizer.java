@@ -11,16 +11,18 @@ import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
- * Byte-level byte pair encoding as GPT-2 and GPT-NeoX have it, read from a Hugging Face {@code tokenizer.json}. The
- * vocabulary of RWKV-4 Pile and Raven models, {@code 20B_tokenizer.json}, is of this kind.
+ * Byte-level byte pair encoding (BPE), as in GPT-2 and GPT-NeoX, read from a Hugging Face {@code tokenizer.json}. RWKV-4 Pile
+ * and Raven models use such a file, {@code 20B_tokenizer.json}.
  *
  * <p>
- * Encoding gives the ids that Hugging Face's own library gives without its {@code add_special_tokens}; added tokens
- * are recognised in the text, special ones too unless {@link #encodeOrdinary} is asked. Of the kit that the format is, byte-level BPE is implemented, with or
- * without Unicode normalisation to form C; files that ask for any other part or option are refused.
+ * Encoding gives the same ids as Hugging Face's own library with {@code add_special_tokens} off. Added tokens are
+ * recognised in the text; special ones are too, except by {@link #encodeOrdinary}. Of the parts that a
+ * {@code tokenizer.json} may combine, byte-level BPE is implemented, with or without Unicode normalisation to form C
+ * (NFC). A file that asks for any other part or option is refused.
  *
  * <p>
- * Time is linear in the length of ordinary text; text without a single break, where all is one piece, takes n log n.
+ * Encoding n bytes of ordinary text takes time proportional to n. Text without any break, which is one single piece, takes
+ * n log n.
  *
  * <p>
  * <b>Thread safety:</b> immutable; any number of threads may share one.
@@ -73,12 +75,12 @@ public final class BpeTokenizer implements Tokenizer {
     }
 
     /**
-     * Reads a vocabulary.
+     * Reads a {@code tokenizer.json}.
      *
      * @param tokenizerJson the file
      * @return the tokenizer
-     * @throws TokenizerFormatException if the file is damaged or asks for what is not implemented; the message says
-     *         where and what
+     * @throws TokenizerFormatException if the file is damaged or asks for something that is not implemented; the message
+     *         says where and what
      * @throws IOException if the file cannot be read
      */
     public static BpeTokenizer load(Path tokenizerJson) throws IOException {
@@ -88,13 +90,13 @@ public final class BpeTokenizer implements Tokenizer {
     }
 
     /**
-     * Reads a vocabulary.
+     * Reads a {@code tokenizer.json}.
      *
      * @param tokenizerJson the bytes of the file, read to the end; the caller closes it
-     * @param sourceName what error messages call the file
+     * @param sourceName the file's name in error messages
      * @return the tokenizer
-     * @throws TokenizerFormatException if the file is damaged or asks for what is not implemented; the message says
-     *         where and what
+     * @throws TokenizerFormatException if the file is damaged or asks for something that is not implemented; the message
+     *         says where and what
      * @throws IOException if the stream cannot be read
      */
     public static BpeTokenizer load(InputStream tokenizerJson, String sourceName) throws IOException {

@@ -5,12 +5,12 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Decodes ids that arrive one at a time, and gives text as soon as it is certain: the bytes of a character that is not
- * complete are held back until the rest has come.
+ * Decodes ids that arrive one at a time. Returns text as soon as it is certain: the first bytes of a character are held
+ * back until the character is complete.
  *
  * <p>
- * What {@link #accept} and {@link #finish} return, put together, is what {@link Tokenizer#decode} returns for all ids at
- * once, for bytes that are no UTF-8 too.
+ * All that {@link #accept} and {@link #finish} return, joined, equals what {@link Tokenizer#decode} returns for all ids
+ * together, also for bytes that are not UTF-8.
  *
  * <p>
  * <b>Thread safety:</b> none; a decoder belongs to one caller at a time.
@@ -22,7 +22,7 @@ public final class StreamingDecoder {
     private byte[] held = {};
 
     /**
-     * Makes a decoder at the beginning of a text.
+     * Begins a text.
      *
      * @param tokenizer the tokenizer whose ids will come
      */
@@ -33,10 +33,10 @@ public final class StreamingDecoder {
     /**
      * Takes the next id.
      *
-     * @param id the id
-     * @return the text that is now complete, often the token's own; empty while a character is unfinished, and for an id
-     *         of the vocabulary that no token has
-     * @throws IllegalArgumentException if the id is outside the vocabulary; the decoder is then as before
+     * @param id from 0 to the vocabulary's size − 1
+     * @return the text that is now complete, often that of this token; empty while a character is incomplete, and for an id
+     *         that no token has
+     * @throws IllegalArgumentException if the id is outside the vocabulary; the decoder has then not changed
      */
     public String accept(int id) {
         single[0] = id;
@@ -52,9 +52,9 @@ public final class StreamingDecoder {
     }
 
     /**
-     * Ends the text. The decoder is then at the beginning of a new one.
+     * Ends the text and begins a new one.
      *
-     * @return U+FFFD if a character was left unfinished, else nothing
+     * @return U+FFFD if the last character was incomplete, else an empty string
      */
     public String finish() {
         String rest = new String(held, StandardCharsets.UTF_8);
@@ -63,9 +63,9 @@ public final class StreamingDecoder {
     }
 
     /**
-     * Whether a character has begun and not ended.
+     * Whether the text so far ends within a character.
      *
-     * @return whether bytes are held back
+     * @return whether bytes of an incomplete character are held back
      */
     public boolean unfinished() {
         return held.length > 0;

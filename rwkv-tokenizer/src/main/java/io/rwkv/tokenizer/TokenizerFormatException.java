@@ -3,8 +3,8 @@ package io.rwkv.tokenizer;
 import java.io.IOException;
 
 /**
- * A vocabulary file is damaged, or asks for something that this library does not do. The message says which file, where
- * in it, what was expected and what was found. That the file could not be read at all is a plain {@link IOException}.
+ * A tokenizer file is damaged, or asks for something that is not implemented. The message says which file, where in it,
+ * what was expected, and what was found. Errors of the disk itself are other {@link IOException}s.
  */
 public final class TokenizerFormatException extends IOException {
     private static final long serialVersionUID = 1L;

@@ -10,20 +10,20 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The tokenizer of the RWKV World models, RWKV-7 "Goose" and later ones among them, read from
- * {@code rwkv_vocab_v20230424.txt} as ChatRWKV and the RWKV-LM repositories carry it.
+ * The tokenizer of the RWKV World models, among them RWKV-7 "Goose", read from {@code rwkv_vocab_v20230424.txt}, which the
+ * ChatRWKV and RWKV-LM repositories hold.
  *
  * <p>
- * The text's UTF-8 bytes are encoded from left to right, each time by the longest token that matches; nothing is
- * normalised, so that decoding gives back every byte. Tokens are byte strings, and every byte is a token of its own, so
- * any bytes can be encoded, text or not.
+ * The text's UTF-8 bytes are encoded from left to right: at each place, the longest token that matches is taken. Nothing is
+ * normalised, so decoding gives back the same bytes. Each of the 256 bytes is a token too, so any bytes can be encoded, also
+ * bytes that are not text.
  *
  * <p>
- * Id 0 ends a text. No text encodes to it, the file does not list it, and it decodes to nothing. Special tokens in text
- * are not recognised, as this vocabulary has none.
+ * Id 0 ends a text. No text encodes to it, the file does not list it, and it decodes to nothing. This vocabulary has no
+ * special tokens with a name, so none are recognised in text.
  *
  * <p>
- * Time is linear in the length of the text, at worst times that of the longest token.
+ * Encoding n bytes takes time proportional to n; in the worst case, to n times the length of the longest token.
  *
  * <p>
  * <b>Thread safety:</b> immutable; any number of threads may share one.
@@ -40,13 +40,13 @@ public final class WorldTokenizer implements Tokenizer {
     }
 
     /**
-     * Reads a vocabulary. Every line is {@code id literal length}: an id of 1 or more, the token as a Python literal
-     * ({@code 'text'} or {@code b'bytes'}, in either kind of quotes, with Python's escapes) and the number of its bytes.
-     * Lines end with LF or CRLF.
+     * Reads a vocabulary. Each line has three parts, {@code id literal length}: an id of 1 or more; the token as a Python
+     * literal ({@code 'text'} or {@code b'bytes'}, in either kind of quotes, with Python's escapes); and the number of its
+     * bytes. Lines end with LF or CRLF.
      *
      * @param vocabulary the file
      * @return the tokenizer
-     * @throws TokenizerFormatException if the file is damaged or is no such vocabulary; the message says where and what
+     * @throws TokenizerFormatException if the file is damaged or is not such a vocabulary; the message says where and what
      * @throws IOException if the file cannot be read
      */
     public static WorldTokenizer load(Path vocabulary) throws IOException {
@@ -59,9 +59,9 @@ public final class WorldTokenizer implements Tokenizer {
      * Reads a vocabulary, as {@link #load(Path)} does.
      *
      * @param vocabulary the bytes of the file, read to the end; the caller closes it
-     * @param sourceName what error messages call the file
+     * @param sourceName the file's name in error messages
      * @return the tokenizer
-     * @throws TokenizerFormatException if the file is damaged or is no such vocabulary; the message says where and what
+     * @throws TokenizerFormatException if the file is damaged or is not such a vocabulary; the message says where and what
      * @throws IOException if the stream cannot be read
      */
     public static WorldTokenizer load(InputStream vocabulary, String sourceName) throws IOException {
@@ -71,13 +71,13 @@ public final class WorldTokenizer implements Tokenizer {
     }
 
     /**
-     * Takes a vocabulary that another file carries, such as a GGUF file.
+     * Makes a tokenizer from a vocabulary that is inside another file, such as a GGUF file.
      *
-     * @param tokens the bytes of each token by id, null for ids without one, which id 0 is; the arrays are copied
-     * @param sourceName what error messages call the vocabulary
+     * @param tokens the bytes of each token, indexed by id; null for ids without a token, always for id 0. Copied
+     * @param sourceName the vocabulary's name in error messages
      * @return the tokenizer
-     * @throws TokenizerFormatException if id 0 has a token, a token is empty or comes twice, there are more than four
-     *         megabytes of them, or one of the 256 bytes is none; the message says which
+     * @throws TokenizerFormatException if id 0 has a token, if a token is empty or comes twice, if all tokens together have
+     *         more than four megabytes, or if one of the 256 single bytes is missing; the message says which
      */
     public static WorldTokenizer of(List<byte[]> tokens, String sourceName) throws TokenizerFormatException {
         Objects.requireNonNull(tokens, "tokens");
@@ -88,8 +88,8 @@ public final class WorldTokenizer implements Tokenizer {
     /**
      * The bytes of a token.
      *
-     * @param id from 0 to {@link #vocabularySize()} - 1
-     * @return a new array; empty if no token has this id, or it is 0, which ends a text
+     * @param id from 0 to {@link #vocabularySize()} − 1
+     * @return a new array; empty if no token has this id, and for id 0, which ends a text
      * @throws IllegalArgumentException if the id is outside the vocabulary
      */
     public Optional<byte[]> token(int id) {
@@ -103,7 +103,7 @@ public final class WorldTokenizer implements Tokenizer {
         return encode(Utf8.encode(text));
     }
 
-    /** {@inheritDoc} This vocabulary has no special tokens that are written in characters: it is {@link #encode(String)}. */
+    /** {@inheritDoc} This vocabulary has no special tokens with a name, so the result is that of {@link #encode(String)}. */
     @Override
     public int[] encodeOrdinary(String text) {
         return encode(text);
@@ -170,7 +170,7 @@ public final class WorldTokenizer implements Tokenizer {
         return tokens.size();
     }
 
-    /** {@inheritDoc} There is none for empty text: the id that ends a text stands for no text. */
+    /** {@inheritDoc} Empty for empty text: id 0, which ends a text, is not a token for it. */
     @Override
     public OptionalInt idOf(String text) {
         int id = trie.valueOf(Utf8.bytes(text));
