@@ -10,10 +10,10 @@ import java.nio.file.StandardCopyOption;
 import java.util.Objects;
 
 /**
- * A small RWKV-4, trained on WordNet's glosses and examples, with its tokenizer: enough to try the library and to test what
- * is built on it, not to chat with. How it was made is described in {@code tools/demo-model}.
+ * A small RWKV-4 with its tokenizer, trained on WordNet's definitions and examples. It is good enough to try the library and to
+ * test programs that use it; it cannot chat. {@code tools/demo-model} describes how it was made.
  *
- * <p>Safe for any number of threads.
+ * <p>All methods are safe for any number of threads.
  */
 public final class DemoModel {
     private static final String CHECKPOINT = "rwkv4-wordnet.pth";
@@ -26,8 +26,8 @@ public final class DemoModel {
     }
 
     /**
-     * The checkpoint as a file, with the tokenizer beside it, for {@code TextModel.open} or {@code Rwkv.open}: where this artefact is a jar, the files are copied out of it to a
-     * temporary folder that is deleted when the JVM ends.
+     * The checkpoint as a file, with its tokenizer beside it, for {@code TextModel.open} or {@code Rwkv.open}. If this class is in
+     * a jar, both files are first copied to a temporary folder, which is deleted when the JVM ends.
      *
      * @throws IOException if the copy cannot be written
      */
@@ -37,7 +37,7 @@ public final class DemoModel {
     }
 
     /**
-     * The tokenizer as a file, for {@code Tokenizer.load}.
+     * The tokenizer as a file, for {@code Tokenizer.load}; copied as {@link #checkpoint()} is.
      *
      * @throws IOException if the copy cannot be written
      */

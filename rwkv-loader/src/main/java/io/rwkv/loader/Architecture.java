@@ -23,8 +23,9 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * Tells a checkpoint's version and dimensions from its tensors' names and shapes; file names and key order say nothing
- * reliable. All tensors have their say, so that in a checkpoint that is almost one of a version the odd tensor stands out.
+ * Finds a checkpoint's version and dimensions from the names and shapes of its tensors. The file's name and the order of its
+ * tensors are not used, as they are not reliable. All tensors are looked at: if a checkpoint almost fits a version, the error
+ * names the tensor that does not.
  *
  * <p>All methods are safe for any number of threads.
  */
@@ -51,16 +52,20 @@ public final class Architecture {
     }
 
     /**
-     * Finds out what kind of model a file holds, that every tensor which that kind needs is there in the right shape, and that
-     * there is no other. Reads no weights.
+     * Finds the version and dimensions of the model in a file. Checks that each tensor that the version needs is there in the
+     * right shape, and that there are no other tensors. Reads no weights.
      *
-     * <p>Two kinds of tensors may be there without being used: {@code blocks.0.att.v0}, {@code v1} and {@code v2} of an RWKV-7,
-     * which are weights of a mix that its first layer does not have; and, outside of the layers, tensors of element types that
-     * are not read ({@link TensorFile#unread}) under names of which nothing is known. A warning names these when a model is made
-     * of the file.
+     * <p>Two kinds of tensors are allowed although they are not used:
+     * <ul>
+     * <li>{@code blocks.0.att.v0}, {@code v1} and {@code v2} of RWKV-7: training writes them, but the first layer has no mix that
+     * uses them;
+     * <li>outside of the layers, tensors with unknown names and element types that are not read ({@link TensorFile#unread()}).
+     * Loading the model logs a warning that names them.
+     * </ul>
      *
-     * @throws RwkvFormatException if it is none that this library runs; if it is almost one, the message says which tensor is
-     *         missing, has the wrong shape or is unknown, and for which version
+     * @param file under RWKV's own names, as {@link Checkpoints#open(Path)} returns it
+     * @throws RwkvFormatException if this library does not run the model; if the file almost fits a version, the message names
+     *         the version and the tensor that is missing, has the wrong shape, or is unknown
      */
     public static RwkvConfig detect(TensorFile file) {
         RwkvConfig config = new Architecture(file).config();
@@ -69,8 +74,10 @@ public final class Architecture {
     }
 
     /**
-     * As {@link #detect(TensorFile)}, for a model that will be loaded with these options: tensors that the version does not have
-     * are no error if they are to be left out, {@link RwkvOptions#ignoreUnknownTensors()}.
+     * As {@link #detect(TensorFile)}, for a model that will be loaded with these options: with
+     * {@link RwkvOptions#ignoreUnknownTensors()}, tensors that the version does not have are not an error.
+     *
+     * @throws RwkvFormatException as {@link #detect(TensorFile)}
      */
     public static RwkvConfig detect(TensorFile file, RwkvOptions options) {
         if (!options.ignoreUnknownTensors()) {

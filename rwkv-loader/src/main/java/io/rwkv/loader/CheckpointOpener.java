@@ -6,7 +6,10 @@ import io.rwkv.core.tensor.TensorFileOpener;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Lets the core read tuned states in the formats of checkpoints. */
+/**
+ * Opens files of all checkpoint formats for {@code rwkv-core}, which reads tuned states with it. Found with
+ * {@link java.util.ServiceLoader}; applications use {@link Checkpoints}. Safe for any number of threads.
+ */
 public final class CheckpointOpener implements TensorFileOpener {
     @Override
     public TensorFile open(Path path) throws IOException {

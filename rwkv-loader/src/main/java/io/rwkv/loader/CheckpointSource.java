@@ -18,11 +18,12 @@ import java.util.Objects;
  * try (RwkvModel model = Rwkv.open(CheckpointSource.classPath(App.class, "/model.gguf"))) { … }
  * }</pre>
  *
- * What is no file of its own, as in a jar or a stream, is copied to a temporary file when it is opened, as large as the
- * checkpoint and readable by its owner alone. It is in the folder that the system property {@code java.io.tmpdir} names, and is
- * deleted at once on Linux and macOS, where a model needs no name to read on, else when the JVM ends.
+ * A checkpoint that is not a file of its own (it is in a jar, or comes from a stream) is copied to a temporary file when it is
+ * opened. That file is as large as the checkpoint and only its owner can read it. It is in the folder that the system property
+ * {@code java.io.tmpdir} names. On Linux and macOS it is deleted at once, while the model goes on reading it; on Windows it is
+ * deleted when the JVM ends.
  *
- * <p>Immutable. Safe for any number of threads, but for {@link #stream}, which can be opened once.
+ * <p>Immutable and safe for any number of threads. May be opened many times, except {@link #stream}, which can be opened once.
  */
 public final class CheckpointSource {
     /** Maps it, or a copy. */
@@ -38,19 +39,19 @@ public final class CheckpointSource {
         this.opener = opener;
     }
 
-    /** A file, of any file system: one that cannot be mapped is copied. */
+    /** A file of any file system. If the file system cannot map files, as that of a zip, the file is copied. */
     public static CheckpointSource path(Path file) {
         Objects.requireNonNull(file, "file");
         return new CheckpointSource(file.toString(), () -> MappedFile.open(file));
     }
 
     /**
-     * A resource, found as {@link Class#getResource} finds it. It is copied unless it is a file already, which it is where the
-     * class path has a folder.
+     * A resource, found by {@link Class#getResource}. It is copied, unless it is a file already because the class path has a
+     * folder.
      *
      * @param anchor a class of the module or jar that holds the resource
-     * @param resource the name: from the class path's root on if it begins with {@code /}, else from the package of
-     *        {@code anchor} on
+     * @param resource the name: relative to the root of the class path if it begins with {@code /}, else relative to the package
+     *        of {@code anchor}
      */
     public static CheckpointSource classPath(Class<?> anchor, String resource) {
         Objects.requireNonNull(anchor, "anchor");
@@ -60,10 +61,11 @@ public final class CheckpointSource {
     }
 
     /**
-     * A stream. It is read when the checkpoint is opened, for which this source can be used once, and stays open.
+     * A stream. It is read when the checkpoint is opened. A source of this kind can be opened once; opening it again is an
+     * {@link IllegalStateException}.
      *
-     * @param in at the checkpoint's first byte
-     * @param length of the checkpoint, in bytes; no more is read
+     * @param in at the checkpoint's first byte; stays open
+     * @param length the checkpoint's length in bytes; no byte beyond it is read
      * @throws IllegalArgumentException if the length is negative
      */
     public static CheckpointSource stream(InputStream in, long length) {
@@ -112,7 +114,7 @@ public final class CheckpointSource {
         return opener.open();
     }
 
-    /** What is opened, for people. */
+    /** What is opened, for messages. */
     @Override
     public String toString() {
         return description;

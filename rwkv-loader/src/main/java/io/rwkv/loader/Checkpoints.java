@@ -14,15 +14,15 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HexFormat;
 
 /**
- * Opens checkpoint files, whatever their format. The format is told by the file's first bytes, never by its name.
+ * Opens checkpoint files of any format. The first bytes of the file decide which format it is, not its name.
  *
- * <p>Formats: the zip archives that {@code torch.save} writes since PyTorch 1.6 and the pickle streams it wrote before
- * (both {@code .pth}), safetensors, and GGUF. Nothing in a file is executed: a PyTorch file may name nothing but tensors and
- * dictionaries.
+ * <p>Formats: the zip archives that {@code torch.save} writes since PyTorch 1.6, and the pickle streams that it wrote before
+ * (both {@code .pth}); safetensors; GGUF. Nothing in a file is executed: the only objects that a PyTorch file may hold are tensors
+ * and dictionaries, and the numbers and strings in them.
  *
- * <p>The names are those of RWKV's own checkpoints, such as {@code blocks.0.att.key.weight}. An RWKV-7 in the Hugging Face
- * layout of flash-linear-attention ({@code model.layers.0.attn.k_proj.weight}) is shown under these names too, and so are an
- * RWKV-6 and an RWKV-7 in the GGUF layout of llama.cpp ({@code blk.0.time_mix_key.weight}); errors and
+ * <p>Tensors are shown under RWKV's own names, such as {@code blocks.0.att.key.weight}. Two other families of names are
+ * translated: those of flash-linear-attention (fla) for RWKV-7, such as {@code model.layers.0.attn.k_proj.weight}, and those of
+ * llama.cpp's GGUF files for RWKV-6 and RWKV-7, such as {@code blk.0.time_mix_key.weight}. Error messages and
  * {@link TensorFile#nameInFile} give the names in the file.
  *
  * <p>All methods are safe for any number of threads.
@@ -38,19 +38,18 @@ public final class Checkpoints {
     }
 
     /**
-     * Maps a checkpoint file and reads its directory. The tensors' data stays in the file until it is read, so the time and
-     * the heap this takes depend on the number of tensors, not on their size. The file must not be changed while the result
-     * is in use.
+     * Maps a checkpoint file and reads the list of its tensors. Their data stays in the file until it is read: the time and the
+     * heap that this takes depend on the number of tensors, not on their size. The file must not be written into while the
+     * result is in use. The result needs no closing.
      *
-     * <p>The quantised types of GGUF that are read are Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K.
+     * <p>Of GGUF's quantised types, these are read: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K. Plain numbers and strings in
+     * a PyTorch dictionary are ignored.
      *
-     * <p>Entries of a PyTorch dictionary that are plain numbers or strings are left out.
-     *
-     * @throws RwkvFormatException if the file is of no known format, is damaged, holds something else than named tensors, or
-     *         has Hugging Face names of another model than RWKV-7, or is a GGUF file of another architecture or of a type of
-     *         numbers that is not read
+     * @throws RwkvFormatException if the file is of an unknown format, is damaged, or holds something else than named tensors; if
+     *         it has fla's names but is not an RWKV-7; or if it is a GGUF file of another architecture or of a number type that is
+     *         not read
      * @throws java.nio.file.NoSuchFileException if there is no such file
-     * @throws IOException if the file cannot be read
+     * @throws IOException if the file cannot be read at all
      */
     public static TensorFile open(Path path) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
@@ -64,12 +63,14 @@ public final class Checkpoints {
     }
 
     /**
-     * As {@link #open(Path)}, for a checkpoint from anywhere. What is no file of its own is copied to a temporary one first.
+     * Opens a checkpoint from a file, the class path, or a stream; otherwise as {@link #open(Path)}. A checkpoint that is not a
+     * file of its own is first copied to a temporary file, see {@link CheckpointSource}.
      *
-     * @throws RwkvFormatException as {@link #open(Path)} does
+     * @throws RwkvFormatException as {@link #open(Path)}
      * @throws java.io.FileNotFoundException if there is no such resource
      * @throws java.io.EOFException if a stream ends before its length
-     * @throws IOException if it cannot be read, or the disk has no room for a copy
+     * @throws IOException if the checkpoint cannot be read, or the disk has no room for a copy
+     * @throws IllegalStateException if the source is a stream that was opened before
      */
     public static TensorFile open(CheckpointSource source) throws IOException {
         MappedFile file = source.open();

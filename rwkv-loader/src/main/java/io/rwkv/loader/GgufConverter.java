@@ -30,20 +30,24 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Writes checkpoints as <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a> files of version 3, with
- * fewer bits for each weight if wanted, and with their tokenizer inside.
+ * Converts checkpoints to <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF</a> files of version 3, with
+ * fewer bits per weight if wanted, and with the tokenizer inside.
  *
- * <p>RWKV-6 and RWKV-7 are written as llama.cpp's own converter writes them, for any program that is built on it. llama.cpp
- * does not run the other versions: they get architecture names of this library's own, {@code rwkv4}, {@code rwkv5_0},
- * {@code rwkv5_1}, {@code rwkv5_2} and {@code rwkv7a}, with tensors named and laid out as in RWKV's own checkpoints.
+ * <p><b>Names.</b> RWKV-6 and RWKV-7 are written as llama.cpp's own converter writes them, for all programs that use llama.cpp.
+ * llama.cpp does not run other versions. These get architecture names of this library ({@code rwkv4}, {@code rwkv5_0},
+ * {@code rwkv5_1}, {@code rwkv5_2}, {@code rwkv7a}), and tensors with the names and shapes of RWKV's own checkpoints.
  *
- * <p>A tuned initial state inside an RWKV-6 or RWKV-7 checkpoint is written as {@code blk.N.time_mix_state.weight}, which this
- * library reads back. llama.cpp has no such tensor, and refuses the file instead of running the model without its state.
+ * <p><b>Types.</b> The type that the caller asks for is the type of the large matrices. Other tensors may get another one:
+ * <ul>
+ * <li>Vectors, and small parameters like them, are always F32.
+ * <li>The small matrices of low-rank maps are F32 or BF16 if that is asked for, else F16.
+ * <li>The embedding table is Q8_0 if Q4_0 is asked for.
+ * <li>A matrix whose rows are not whole blocks is F16 if Q8_0 or Q4_0 is asked for.
+ * </ul>
+ * A tensor that already has the type it gets is copied bit for bit.
  *
- * <p>The type asked for is that of the large matrices. Vectors and what is laid out like them are always F32. The small
- * matrices of the low-rank projections are F32 or BF16 if that is asked for, else F16. The embedding table is Q8_0 where Q4_0
- * is asked for. A matrix whose rows are not whole blocks is F16 where blocks are asked for. Tensors that already have their
- * type are copied bit for bit.
+ * <p><b>Tuned states.</b> A tuned initial state inside an RWKV-6 or RWKV-7 checkpoint is written as
+ * {@code blk.N.time_mix_state.weight}, which this library reads. llama.cpp does not have this tensor and refuses such a file.
  *
  * <p>All methods are safe for any number of threads.
  */
@@ -73,29 +77,30 @@ public final class GgufConverter {
         this.writer = new GgufWriter(checkpoint.path());
     }
 
-    /** The types that can be asked for: F32, F16, BF16, Q8_0 and Q4_0. */
+    /** The types that can be asked for: F32, F16, BF16, Q8_0 and Q4_0. Unmodifiable. */
     public static Set<DType> types() {
         return FILE_TYPES.keySet();
     }
 
     /**
-     * Writes a checkpoint as a GGUF file. Memory stays far below the model's size. The file is written beside its final place
-     * and then moved there: an existing file is replaced whole or not at all.
+     * Writes a checkpoint as a GGUF file. Needs far less memory than the model's size. The file is first written next to its
+     * final place and then moved there: an existing file is replaced as a whole or not at all.
      *
-     * <p>All tensors are written but for those that nothing reads, of which {@link Architecture#detect} tells. A checkpoint with
+     * <p>All tensors are written, except those that no model uses (see {@link Architecture#detect(TensorFile)}). A checkpoint with
      * tensors that its version does not have is refused.
      *
-     * @param checkpoint any that {@link Checkpoints#open} reads
+     * @param checkpoint as {@link Checkpoints#open(Path)} returns it
      * @param out the file to write
      * @param type one of {@link #types()}
-     * @param tokenizer a World vocabulary or a {@code tokenizer.json} to put into the file; null for the one that the
-     *         checkpoint itself holds, if it is a GGUF file with one, else none
-     * @param progress hears of the bytes of weights written, several times for each tensor, in the calling thread
-     * @throws RwkvFormatException if the checkpoint is not a well-formed RWKV checkpoint, or has weights that the type cannot
-     *         hold, such as NaN in blocks
-     * @throws IllegalArgumentException if it is another type, or the tokenizer has more tokens than the model
+     * @param tokenizer a World vocabulary or a {@code tokenizer.json} to put into the file. Null for the tokenizer inside the
+     *         checkpoint, if it is a GGUF file that holds one, else for none
+     * @param progress is told how many bytes of weights are written, several times for each tensor, in the calling thread
+     * @throws RwkvFormatException if the checkpoint is not a well-formed RWKV checkpoint, or if it has weights that the type
+     *         cannot hold, such as NaN in blocks
+     * @throws IllegalArgumentException if {@code type} is none of {@link #types()}, or if the tokenizer has more tokens than the
+     *         model
      * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged
-     * @throws IOException if a file cannot be read, or the disk refuses; nothing is left behind then
+     * @throws IOException if a file cannot be read or written; an existing file is then as before
      */
     public static void convert(TensorFile checkpoint, Path out, DType type, Path tokenizer, LoadProgress progress)
             throws IOException {

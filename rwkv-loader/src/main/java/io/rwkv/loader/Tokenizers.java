@@ -15,29 +15,28 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Finds the tokenizer of a checkpoint. A GGUF file may hold its own. Other checkpoints do not, but the size of the vocabulary
- * tells which of the two published ones it is; any other must be named, or lie beside the checkpoint as
- * {@code tokenizer.json}. Nothing is guessed: where no tokenizer lies under the name expected, the error lists those that do
- * lie there.
+ * Finds the tokenizer of a checkpoint. A GGUF file may hold its tokenizer. Other checkpoints do not; for them, the size of the
+ * vocabulary decides which file to look for, see {@link #fileFor}. Nothing is guessed: if the expected file is not there, the
+ * error says so and lists the tokenizer files that are.
  *
  * <p>All methods are safe for any number of threads.
  */
 public final class Tokenizers {
-    /** The system property that names a folder of vocabulary files. */
+    /** The system property that names a folder of tokenizer files. */
     public static final String FOLDER_PROPERTY = "rwkv.tokenizers";
-    /** The environment variable that names one where the property is not set. */
+    /** The environment variable that names a folder of tokenizer files, used if the system property is not set. */
     public static final String FOLDER_VARIABLE = "RWKV_TOKENIZERS";
 
     private Tokenizers() {
     }
 
     /**
-     * Loads the tokenizer that a checkpoint itself holds: the World vocabulary of a GGUF file as llama.cpp writes it
+     * Loads the tokenizer that is inside a checkpoint: the World vocabulary of a GGUF file, in the form that llama.cpp writes
      * ({@code tokenizer.ggml.model} is {@code rwkv}), or a GGUF file's {@code tokenizer.huggingface.json}.
      *
-     * @return empty if it holds none, or is no GGUF file
+     * @return empty if the checkpoint holds no tokenizer, or is not a GGUF file
      * @throws io.rwkv.core.RwkvFormatException if the GGUF file is damaged
-     * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer in it is
+     * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer in it is damaged
      * @throws IOException if the file cannot be read
      */
     public static Optional<Tokenizer> inCheckpoint(Path checkpoint) throws IOException {
@@ -51,9 +50,10 @@ public final class Tokenizers {
     }
 
     /**
-     * As {@link #inCheckpoint(Path)}, for a checkpoint that is open: a GGUF file is not read again.
+     * As {@link #inCheckpoint(Path)}, for a checkpoint that is already open. A GGUF file is not parsed again.
      *
-     * @param checkpoint as {@link Checkpoints} opens it
+     * @param checkpoint as {@link Checkpoints#open(Path)} returns it
+     * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer in it is damaged
      */
     public static Optional<Tokenizer> inCheckpoint(TensorFile checkpoint) throws IOException {
         Optional<GgufFile> gguf = checkpoint.directory(GgufFile.class);
@@ -61,15 +61,16 @@ public final class Tokenizers {
     }
 
     /**
-     * Loads the tokenizer of a checkpoint: the one that the file holds, else the file that {@link #fileFor} finds. One that
-     * leaves many of the model's rows unused is taken with a warning in the log, as {@link #checkFits} gives it.
+     * Loads the tokenizer of a checkpoint: the one inside the file, or else the file that {@link #fileFor} finds. If it leaves
+     * many of the model's rows unused, a warning is logged, see {@link #checkFits}.
      *
-     * @param checkpoint the checkpoint's file, or the folder of its files
-     * @throws NoSuchFileException if it is in none of the places; the message names them, and what other tokenizers lie there
-     * @throws io.rwkv.core.RwkvFormatException if the checkpoint is a GGUF file that is damaged, or the tokenizer has more
-     *         tokens than the model
+     * @param checkpoint the checkpoint's file, or the folder that it is in
+     * @throws NoSuchFileException if there is no tokenizer; the message says what was looked for, where, and which other tokenizer
+     *         files are there
+     * @throws io.rwkv.core.RwkvFormatException if the checkpoint is a damaged GGUF file, or if the tokenizer has more tokens than
+     *         the model
      * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged
-     * @throws IOException if it cannot be read
+     * @throws IOException if a file cannot be read
      */
     public static Tokenizer forCheckpoint(Path checkpoint, RwkvConfig config) throws IOException {
         Optional<Tokenizer> own = Files.isRegularFile(checkpoint) ? inCheckpoint(checkpoint) : Optional.empty();
@@ -77,10 +78,14 @@ public final class Tokenizers {
     }
 
     /**
-     * As {@link #forCheckpoint(Path, RwkvConfig)}, for a checkpoint that is open: a GGUF file is not read again, and one from
-     * the class path or a stream can have its tokenizer inside.
+     * As {@link #forCheckpoint(Path, RwkvConfig)}, for a checkpoint that is already open. A GGUF file is not parsed again. For a
+     * checkpoint that is not a file of its own (a stream, a resource in a jar), only the tokenizer inside it is found.
      *
-     * @param checkpoint as {@link Checkpoints} opens it
+     * @param checkpoint as {@link Checkpoints#open(CheckpointSource)} returns it
+     * @throws NoSuchFileException as {@link #forCheckpoint(Path, RwkvConfig)}
+     * @throws io.rwkv.core.RwkvFormatException if the tokenizer has more tokens than the model
+     * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged
+     * @throws IOException if a file cannot be read
      */
     public static Tokenizer forCheckpoint(TensorFile checkpoint, RwkvConfig config) throws IOException {
         Optional<Tokenizer> own = inCheckpoint(checkpoint);
@@ -105,11 +110,11 @@ public final class Tokenizers {
     }
 
     /**
-     * Checks that a tokenizer can be that of a model. Whatever puts the two together calls this.
+     * Checks that a tokenizer fits a model. {@code TextModel} and all that joins a model and a tokenizer call this.
      *
-     * <p>A tokenizer with fewer tokens than the model has rows is taken, as checkpoints have spare ones. If it leaves more
-     * than 512 of them, it is probably another model's: every text would be encoded to ids that mean something else. That is
-     * one warning in the log, once for each tokenizer and size of model.
+     * <p>A tokenizer may have fewer tokens than the model, as checkpoints have spare rows. If more than 512 rows stay unused, the
+     * tokenizer is probably that of another model, and its ids mean something else to this one. Then a warning is logged, once
+     * for each tokenizer and vocabulary size.
      *
      * @throws IllegalArgumentException if the tokenizer has more tokens than the model
      */
@@ -118,19 +123,19 @@ public final class Tokenizers {
     }
 
     /**
-     * The file that {@link #forCheckpoint} loads for a checkpoint that holds no tokenizer itself. The size of the model's
-     * vocabulary tells what is looked for:
+     * The file that {@link #forCheckpoint} loads if no tokenizer is inside the checkpoint. The size of the model's vocabulary
+     * decides which files are looked for; the first one that exists is taken:
      * <ul>
-     * <li>50,277: {@code 20B_tokenizer.json}, beside the checkpoint, then in the folder that {@value #FOLDER_PROPERTY} or
+     * <li>50,277: {@code 20B_tokenizer.json}, in the checkpoint's folder, then in the folder that {@value #FOLDER_PROPERTY} or
      * {@value #FOLDER_VARIABLE} names;
-     * <li>65,536 or 65,530: {@code rwkv_vocab_v20230424.txt}, in the same places;
-     * <li>up to 512 more than 50,277 or 65,530, as in padded checkpoints, 50,304 among them: the same file, but only beside
-     * the checkpoint, else {@code tokenizer.json} beside it;
-     * <li>any other: {@code tokenizer.json} beside the checkpoint.
+     * <li>65,536 or 65,530: {@code rwkv_vocab_v20230424.txt}, in the same two places;
+     * <li>up to 512 more than 50,277 or than 65,530 (such as 50,304, a padded vocabulary): the same file, but only in the
+     * checkpoint's folder, then {@code tokenizer.json} in that folder;
+     * <li>any other size: {@code tokenizer.json} in the checkpoint's folder.
      * </ul>
      *
-     * @param checkpoint the checkpoint's file, or the folder of its files
-     * @return empty if there is none in any of the places
+     * @param checkpoint the checkpoint's file, or the folder that it is in
+     * @return empty if there is no such file
      */
     public static Optional<Path> fileFor(Path checkpoint, RwkvConfig config) {
         return new TokenizerPlaces(checkpoint, config).file();

@@ -7,8 +7,9 @@ import io.rwkv.core.engine.EngineProvider;
 import java.util.Optional;
 
 /**
- * Offers the SIMD engine on Java 25 and later. This class alone is compiled for Java 17, so that on an older JVM it can say
- * what is missing.
+ * Makes the engine {@code simd}, which computes on the CPU and needs Java 25. Applications do not use this class:
+ * {@code Rwkv.open} finds it. It is compiled for Java 17, unlike the engine itself, so that it can say on an older JVM what is
+ * missing. Safe for any number of threads.
  */
 public final class SimdEngineProvider implements EngineProvider {
     private static final int RELEASE = 25;
