@@ -21,7 +21,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * A model, its tokenizer and defaults, opened by one call.
+ * A model with its tokenizer and defaults, opened by one call.
  *
  * <pre>{@code
  * try (TextModel rwkv = TextModel.open(Path.of("rwkv7-g1-0.4b.pth"))) {
@@ -31,7 +31,7 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * Immutable and safe for any number of threads; each text has a state of its own. Closing it closes the model.
+ * Immutable and safe for any number of threads: each text has its own state. Owns the model: closing it closes the model.
  */
 public final class TextModel implements AutoCloseable {
     private final RwkvModel model;
@@ -47,55 +47,57 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Opens a checkpoint with its tokenizer, the fastest engine that can run, and the usual defaults. The caller closes the
-     * model.
+     * Opens a checkpoint with its tokenizer, the fastest engine that can run, and the default options. The caller closes the
+     * result.
      *
-     * @throws IOException as {@link Builder#open()} does
+     * @throws IOException and other exceptions as {@link Builder#open()}
      */
     public static TextModel open(Path checkpoint) throws IOException {
         return builder(checkpoint).open();
     }
 
     /**
-     * Opens a checkpoint with its tokenizer and the usual defaults. The caller closes the model.
+     * Opens a checkpoint with its tokenizer and default options for text. The caller closes the result.
      *
-     * @throws IOException as {@link Builder#open()} does
+     * @param options how to load the model
+     * @throws IOException and other exceptions as {@link Builder#open()}
      */
     public static TextModel open(Path checkpoint, RwkvOptions options) throws IOException {
         return builder(checkpoint).options(options).open();
     }
 
     /**
-     * Opens a checkpoint from anywhere, such as the class path. A tokenizer is found inside of a GGUF file, and beside what is a
-     * file; else {@link #builder(CheckpointSource)} takes it. The caller closes the model.
+     * Opens a checkpoint from a file, the class path, or a stream, with the default options. A tokenizer is found inside a GGUF
+     * file, or beside a checkpoint that is a file; for all others, give it to {@link #builder(CheckpointSource)}. The caller
+     * closes the result.
      *
-     * @throws IOException as {@link Builder#open()} does
+     * @throws IOException and other exceptions as {@link Builder#open()}
      */
     public static TextModel open(CheckpointSource checkpoint) throws IOException {
         return builder(checkpoint).open();
     }
 
-    /** For a checkpoint that is opened in another way than {@link #open(Path)} does. */
+    /** A builder for a checkpoint's file, to open it with other options, another tokenizer, or other defaults. */
     public static Builder builder(Path checkpoint) {
         return builder(CheckpointSource.path(checkpoint));
     }
 
-    /** For a checkpoint from anywhere, such as the class path. */
+    /** A builder for a checkpoint from a file, the class path, or a stream. */
     public static Builder builder(CheckpointSource checkpoint) {
         return new Builder(checkpoint);
     }
 
     /**
-     * Puts together a model and its tokenizer, with the usual defaults.
+     * Joins a model and its tokenizer, with default options for text.
      *
-     * @param model closed when the result is closed
+     * @param model is closed when the result is closed
      * @throws IllegalArgumentException if the tokenizer has more tokens than the model; the model then stays open
      */
     public static TextModel of(RwkvModel model, Tokenizer tokenizer) {
         return new TextModel(model, tokenizer, GenerationOptions.defaults(), Pooling.MEAN);
     }
 
-    /** The model alone: tokens in, numbers out. */
+    /** The model, which takes tokens and gives numbers. Do not close it: close this object. */
     public RwkvModel model() {
         return model;
     }
@@ -105,25 +107,28 @@ public final class TextModel implements AutoCloseable {
         return tokenizer;
     }
 
-    /** How text is generated unless a request says otherwise. */
+    /** The options for generation that a request begins with. */
     public GenerationOptions generationOptions() {
         return generator.defaults();
     }
 
-    /** What {@link #embed} makes a text's vector of. */
+    /** How {@link #embed} makes one vector of the vectors of a text's tokens. */
     public Pooling pooling() {
         return encoder.pooling();
     }
 
-    /** A state that has read nothing, for a request that is to go on from another. */
+    /** A new state that has read no token. Give it to several requests, one after another, to continue one text. */
     public RwkvState newState() {
         return model.newState();
     }
 
     /**
-     * Continues a text, and gives what was added; otherwise as {@link #request(String)}.
+     * Continues a text with {@link #generationOptions()} and a new state.
      *
-     * @throws ArithmeticException if the model gives logits that are not numbers
+     * @param prompt as in {@link #request(String)}
+     * @return the new text, without the prompt
+     * @throws IllegalArgumentException as {@link #request(String)}
+     * @throws ArithmeticException if the model's logits are NaN or infinite
      * @throws IllegalStateException if the model is closed
      */
     public String generate(String prompt) {
@@ -131,7 +136,7 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Prepares to continue a text, with {@link #generationOptions()} unless the request is told otherwise.
+     * Prepares to continue a text. The request begins with {@link #generationOptions()}; nothing is computed until it is run.
      *
      * <pre>{@code
      * Generation done = rwkv.request("Once upon a time").stop("\n\n").run(System.out::print);
@@ -145,34 +150,35 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
-     * Prepares to continue a text that is already encoded.
+     * Prepares to continue a text that is already encoded; otherwise as {@link #request(String)}.
      *
-     * @param prompt the prompt's tokens, at least one; copied
-     * @throws IllegalArgumentException if there is none
+     * @param prompt the prompt's token ids, at least one; copied
+     * @throws IllegalArgumentException if there is no token
      */
     public Generation.Request request(int[] prompt) {
         return generator.request(prompt);
     }
 
     /**
-     * Turns a text into a vector. The dot product of two is their cosine similarity.
+     * Turns a text into a vector. The dot product of two such vectors is their cosine similarity.
      *
-     * @return [width of the model], of Euclidean length 1; finite
+     * @param text of any length; special tokens in it are not recognised
+     * @return [width of the model], finite, of Euclidean length 1; a new array
      * @throws IllegalArgumentException if the text has no tokens
-     * @throws ArithmeticException if the model gives vectors that are not numbers, or nothing but zeros
+     * @throws ArithmeticException if the model's vectors hold NaN or infinity, or only zeros
      * @throws IllegalStateException if the model is closed
      */
     public float[] embed(String text) {
         return encoder.encode(text);
     }
 
-    /** Closes the model: frees its weights, after waiting for calls in progress. Closing twice is harmless. */
+    /** Closes the model: waits for calls in progress, then frees the weights. Closing twice is harmless. */
     @Override
     public void close() {
         model.close();
     }
 
-    /** Collects how to open a checkpoint. For one thread. */
+    /** Collects how to open a checkpoint. For one thread; {@link #open()} may be called several times. */
     public static final class Builder {
         private final CheckpointSource checkpoint;
         private RwkvOptions options = RwkvOptions.defaults();
@@ -191,44 +197,46 @@ public final class TextModel implements AutoCloseable {
             return this;
         }
 
-        /** The tokenizer's file; by default what {@link Tokenizers#forCheckpoint} finds. Replaces one given before. */
+        /** The tokenizer's file; by default {@link Tokenizers#forCheckpoint} finds it. Replaces a tokenizer given before. */
         public Builder tokenizer(Path file) {
             tokenizerFile = Objects.requireNonNull(file, "file");
             tokenizer = null;
             return this;
         }
 
-        /** The tokenizer; by default what {@link Tokenizers#forCheckpoint} finds. Replaces one given before. */
+        /** The tokenizer; by default {@link Tokenizers#forCheckpoint} finds it. Replaces a tokenizer or file given before. */
         public Builder tokenizer(Tokenizer value) {
             tokenizer = Objects.requireNonNull(value, "tokenizer");
             tokenizerFile = null;
             return this;
         }
 
-        /** How to generate text unless a request says otherwise; by default {@link GenerationOptions#defaults()}. */
+        /** The options for generation that a request begins with; by default {@link GenerationOptions#defaults()}. */
         public Builder generationOptions(GenerationOptions value) {
             generation = Objects.requireNonNull(value, "generationOptions");
             return this;
         }
 
-        /** What to make a text's vector of; by default {@link Pooling#MEAN}. */
+        /** How {@link TextModel#embed} makes one vector of a text; by default {@link Pooling#MEAN}. */
         public Builder pooling(Pooling value) {
             pooling = Objects.requireNonNull(value, "pooling");
             return this;
         }
 
         /**
-         * Opens the checkpoint. The tokenizer comes first, so that a missing one is reported before the weights are loaded.
-         * The caller closes the model.
+         * Opens the checkpoint. The tokenizer is loaded before the weights, so that a missing one is reported at once. The caller
+         * closes the result.
          *
-         * @throws io.rwkv.core.RwkvFormatException if the file is not a well-formed RWKV checkpoint; the message says where
-         * @throws java.nio.file.NoSuchFileException if there is no such file, or no tokenizer: the message says where it was
-         * looked for
-         * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer's file is damaged
+         * @throws io.rwkv.core.RwkvFormatException if the file is not a well-formed RWKV checkpoint (the message says where), or
+         * if the tokenizer found for it has more tokens than the model
+         * @throws java.nio.file.NoSuchFileException if there is no checkpoint, or no tokenizer; the message says what was looked
+         * for and where
+         * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged
          * @throws IOException if a file cannot be read at all
-         * @throws IllegalArgumentException if the tokenizer has more tokens than the model, there is no engine of the name asked
-         * for, or weights cannot be held in the precision asked for
-         * @throws IllegalStateException if that engine, or none, can run; the message says what to add
+         * @throws IllegalArgumentException if the tokenizer given to this builder has more tokens than the model; if there is no
+         * engine of the name asked for; or if it cannot hold the weights in the precision asked for
+         * @throws IllegalStateException if the engine asked for cannot run, or if no engine can (the message says what to add); or
+         * if the source is a stream that was opened before
          */
         public TextModel open() throws IOException {
             TensorFile file = Checkpoints.open(checkpoint);

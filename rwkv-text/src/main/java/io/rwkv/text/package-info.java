@@ -1,5 +1,5 @@
 /**
- * From text to text with RWKV models: {@link io.rwkv.text.TextModel} opens a model with its tokenizer and generates, embeds
- * and counts. What it is made of can be used alone: the packages beside it.
+ * Text with RWKV models: {@link io.rwkv.text.TextModel} opens a model with its tokenizer, generates text, turns texts into
+ * vectors, and counts tokens. The subpackages hold its parts, which can also be used alone.
  */
 package io.rwkv.text;

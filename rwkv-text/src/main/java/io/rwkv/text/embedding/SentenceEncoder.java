@@ -9,15 +9,16 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Turns texts into vectors of the model's width and of length 1, made from the vectors after {@code ln_out}. The dot product
- * of two is their cosine similarity. Texts may be of any length. Safe for any number of threads.
+ * Turns texts into vectors. A text's vector is made from the hidden vectors of its tokens (the output of {@code ln_out}) and has
+ * Euclidean length 1. The dot product of two such vectors is their cosine similarity. Texts may be of any length. Safe for any
+ * number of threads. Does not own the model: the caller closes it.
  */
 public final class SentenceEncoder {
-    /** Which of a text's vectors are taken. */
+    /** How one vector is made of the hidden vectors of a text's tokens. */
     public enum Pooling {
-        /** That of the last token, which has seen the whole text. */
+        /** The vector of the last token, which has seen the whole text. */
         LAST,
-        /** The mean over all tokens. */
+        /** The mean of the vectors of all tokens. */
         MEAN
     }
 
@@ -28,9 +29,10 @@ public final class SentenceEncoder {
     private final Pooling pooling;
 
     /**
-     * Neither is closed by this class.
+     * Makes an encoder.
      *
-     * @throws IllegalArgumentException if the tokenizer has more tokens than the model's vocabulary
+     * @param model is not closed by this class
+     * @throws IllegalArgumentException if the tokenizer has more tokens than the model
      */
     public SentenceEncoder(RwkvModel model, Tokenizer tokenizer, Pooling pooling) {
         this.model = model;
@@ -39,22 +41,23 @@ public final class SentenceEncoder {
         Tokenizers.checkFits(tokenizer, model.config());
     }
 
-    /** Which of a text's vectors are taken. */
+    /** How one vector is made of the hidden vectors of a text's tokens. */
     public Pooling pooling() {
         return pooling;
     }
 
-    /** The length of the vectors. */
+    /** The number of elements of a vector: the model's width. */
     public int dimensions() {
         return model.config().width();
     }
 
     /**
-     * Encodes a text. Where it spells out a special token, as {@code "<|endoftext|>"}, it means these characters.
+     * Encodes a text. The name of a special token in it, such as {@code "<|endoftext|>"}, is read as ordinary characters.
      *
-     * @return [{@link #dimensions()}], of Euclidean length 1; finite
+     * @return [{@link #dimensions()}], finite, of Euclidean length 1; a new array
      * @throws IllegalArgumentException if the text has no tokens
-     * @throws ArithmeticException if the model gives vectors that are not numbers, or nothing but zeros
+     * @throws ArithmeticException if the model's vectors hold NaN or infinity, or only zeros
+     * @throws IllegalStateException if the model is closed
      */
     public float[] encode(String text) {
         int[] tokens = tokenizer.encodeOrdinary(text);

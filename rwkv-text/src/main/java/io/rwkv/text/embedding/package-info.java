@@ -1,2 +1,2 @@
-/** Turns texts into vectors. */
+/** Turns texts into vectors: {@link io.rwkv.text.embedding.SentenceEncoder}. */
 package io.rwkv.text.embedding;

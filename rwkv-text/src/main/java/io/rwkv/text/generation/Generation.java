@@ -13,17 +13,17 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** What a generation came to. Immutable. */
+/** The result of a generation. Immutable and safe for any number of threads. */
 public final class Generation {
     /** Why a generation ended. */
     public enum Reason {
-        /** The most tokens asked for have been generated. */
+        /** {@link GenerationOptions#maxTokens()} tokens have been generated. */
         MAX_TOKENS,
-        /** The tokenizer's end-of-text token or one of the stop tokens was chosen. */
+        /** The end-of-text token or a stop token was chosen. */
         STOP_TOKEN,
         /** A stop string appeared. */
         STOP_STRING,
-        /** The caller wanted no more. */
+        /** The caller cancelled it. */
         CANCELLED
     }
 
@@ -44,27 +44,27 @@ public final class Generation {
         this.reason = reason;
     }
 
-    /** The new text, without the prompt and without what ended it. */
+    /** The new text: without the prompt, and without the stop string or token that ended it. */
     public String text() {
         return text;
     }
 
-    /** The number of tokens read before the first new one; fewer than the prompt has if it was cancelled there. */
+    /** The number of tokens of the prompt that were read; not all of them if the run was cancelled before the first new token. */
     public int promptTokens() {
         return promptTokens;
     }
 
-    /** The number of tokens chosen, that which ended the text included. */
+    /** The number of tokens that were chosen, including the one that ended the text. */
     public int generatedTokens() {
         return generatedTokens;
     }
 
-    /** Time spent reading the prompt, in nanoseconds. */
+    /** The time for reading the prompt, in nanoseconds. */
     public long promptNanos() {
         return promptNanos;
     }
 
-    /** Time from then on, in nanoseconds, the caller's handling of the text included. */
+    /** The time from then until the end, in nanoseconds. Includes what the caller's code did with the text. */
     public long generationNanos() {
         return generationNanos;
     }
@@ -74,7 +74,7 @@ public final class Generation {
         return reason;
     }
 
-    /** Generated tokens per second, the prompt not counted; 0 if none was generated. */
+    /** {@link #generatedTokens()} per second of {@link #generationNanos()}; 0 if no token was generated. */
     public double tokensPerSecond() {
         return generationNanos == 0 ? 0 : generatedTokens * 1e9 / generationNanos;
     }
@@ -85,15 +85,16 @@ public final class Generation {
     }
 
     /**
-     * A text to be continued, and how. Immutable: each method that changes something gives another request. Safe for any
-     * number of threads, and may be run any number of times; but with a {@link #state} of the caller's, which moves, only one
-     * run at a time.
+     * A text to continue, and how. Immutable: the methods that change something return a new request. Safe for any number of
+     * threads. May be run any number of times. With a {@link #state} from the caller, only one run at a time: a second one is an
+     * {@link IllegalStateException}.
      *
-     * <p><b>Where a state ends.</b> After a run, the state has read the prompt and the new text, exactly: neither the stop
-     * string or the token that ended it, nor what else a token held that a stop string begins in (what such a token holds of
-     * the text is encoded anew and read). So the next request, with the same state, goes on from the end of the text. If
-     * something is thrown, the state has read what was given out before, the piece that the caller's code threw at included;
-     * only if the model itself fails (it is closed, or memory runs out) may it end sooner.
+     * <p><b>Where a state ends.</b> After a run, the caller's state has read exactly the prompt and the new text. It has not read
+     * the stop string or the token that ended the text. If a stop string begins inside a token, the part of the token that belongs
+     * to the text is encoded again and read. So the next request with the same state continues at the end of the text.
+     *
+     * <p>If the caller's code throws, the state has read all pieces that were given out, including the one that it threw at. Only
+     * if the model itself fails (it is closed, or memory runs out) may the state end earlier.
      */
     public static final class Request {
         private final TextGenerator generator;
@@ -111,15 +112,15 @@ public final class Generation {
             this.cancelled = cancelled;
         }
 
-        /** The same with these options, in place of all options so far, those of {@link #stop} included. */
+        /** A request with these options. They replace all options so far, including those of {@link #stop}. */
         public Request options(GenerationOptions value) {
             return new Request(generator, prompt, Objects.requireNonNull(value, "options"), state, cancelled);
         }
 
         /**
-         * The same, ending also before the first of these that appears in the new text.
+         * A request with more stop strings: the new text ends before the first one that appears in it.
          *
-         * @throws IllegalArgumentException if one is empty
+         * @throws IllegalArgumentException if one of them is empty
          */
         public Request stop(String... strings) {
             List<String> all = new ArrayList<>(options.stopStrings());
@@ -127,14 +128,17 @@ public final class Generation {
             return options(options.toBuilder().stopStrings(all).build());
         }
 
-        /** The same, going on from this state, which each run moves; without one, each run begins with a new state. */
+        /**
+         * A request that continues from this state. Each run moves the state. Without this, each run begins with a new state.
+         */
         public Request state(RwkvState value) {
             return new Request(generator, prompt, options, Objects.requireNonNull(value, "state"), cancelled);
         }
 
         /**
-         * The same, ending once this says so. It is asked before each new token, and before each piece of 512 tokens of the
-         * prompt; a state has then read what the result says.
+         * A request that ends when this condition is true. It is asked, in the thread that runs, before each new token and before
+         * each piece of 512 tokens of the prompt. Replaces a condition given before. The state has then read as many tokens of the
+         * prompt as {@link Generation#promptTokens()} says, and the text that was given out.
          */
         public Request cancelledWhen(BooleanSupplier condition) {
             return new Request(generator, prompt, options, state, Objects.requireNonNull(condition, "condition"));
@@ -145,30 +149,32 @@ public final class Generation {
             return cancelledWhen(() -> condition.getAsBoolean() || cancelled.getAsBoolean());
         }
 
-        /** The options that a run will have. */
+        /** The options of this request. */
         public GenerationOptions options() {
             return options;
         }
 
-        /** The prompt's tokens; a new array. */
+        /** The token ids of the prompt, in a new array. */
         public int[] prompt() {
             return prompt.clone();
         }
 
-        /** Runs in this thread; otherwise as {@link #run(Consumer)}. */
+        /** Runs to the end in this thread; throws what {@link #run(Consumer)} throws. */
         public Generation run() {
             return run(piece -> {});
         }
 
         /**
-         * Runs in this thread, to the end.
+         * Runs to the end in this thread.
          *
-         * @param onText hears each piece of new text as soon as it is certain; never half a character, and never what may
-         * become part of a stop string. What it throws ends the run and is thrown on
-         * @throws ArithmeticException if the model gives logits that are not numbers
-         * @throws IllegalArgumentException if the state was made by another model
-         * @throws IllegalStateException if the model is closed, the state in use elsewhere, or a sampler of the caller's gives
-         * what is no token
+         * @param onText receives each piece of new text as soon as it is certain: never half a character, and never text that may
+         * still become part of a stop string. If it throws, the run ends and the exception is thrown to the caller
+         * @return the whole new text and how it ended
+         * @throws ArithmeticException if the model's logits are NaN or infinite
+         * @throws IllegalArgumentException if the state was made by another model, or if a token of the prompt is not in the
+         * vocabulary
+         * @throws IllegalStateException if the model is closed, if the state is in use elsewhere, or if the caller's sampler returns
+         * an id that is not in the vocabulary
          */
         public Generation run(Consumer<? super String> onText) {
             Objects.requireNonNull(onText, "onText");
@@ -184,31 +190,30 @@ public final class Generation {
             return run.result();
         }
 
-        /**
-         * Runs in a thread of its own; otherwise as {@link #start(Consumer)}.
-         */
+        /** Runs in a thread of its own, as {@link #start(Consumer)}. */
         public CompletableFuture<Generation> start() {
             return start(piece -> {});
         }
 
         /**
-         * Runs in a daemon thread of its own. Cancelling the future, or completing it in any other way, ends the run before its
-         * next token, or the next 512 tokens of its prompt. {@code cancel} returns when the run has ended, unless the run itself
-         * calls it: a state of the caller's is then where the text ends that was given out, and free.
+         * Runs in a new daemon thread. Cancelling the future, or completing it in another way, ends the run before its next token,
+         * or before the next 512 tokens of its prompt. {@code cancel} waits for the run to end, unless {@code onText} calls it. When
+         * it returns, the caller's state is free and has read exactly the text that was given out.
          *
-         * @param onText hears each piece of new text, in that thread; otherwise as in {@link #run(Consumer)}
-         * @return what it comes to, or what {@link #run(Consumer)} would throw
+         * @param onText receives each piece of new text, in that thread; otherwise as in {@link #run(Consumer)}
+         * @return a future of the result, or of what {@link #run(Consumer)} throws
          */
         public CompletableFuture<Generation> start(Consumer<? super String> onText) {
             return new GenerationFuture(this, Objects.requireNonNull(onText, "onText"));
         }
 
         /**
-         * Runs as the stream is consumed, in the thread that consumes it, which throws what {@link #run(Consumer)} would throw.
-         * Closing the stream cancels what is left: use it in a {@code try}, for a state of the caller's ends where the text
-         * does only once the stream has ended or is closed.
+         * Runs while the stream is consumed, in the thread that consumes it; the stream throws what {@link #run(Consumer)} throws.
+         * Closing the stream cancels the rest. Use it in a {@code try} statement: the caller's state is free, and ends where the text
+         * ends, only when the stream has been consumed to its end or closed.
          *
-         * @return the pieces of new text, in order, not parallel
+         * @return the pieces of new text in order; sequential
+         * @throws IllegalStateException if the state is in use by another generation
          */
         public Stream<String> stream() {
             GenerationRun run = generator.begin(prompt, state, options, cancelled);

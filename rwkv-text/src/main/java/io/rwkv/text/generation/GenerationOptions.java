@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * How text is generated and where it ends. Immutable and safe for any number of threads (if a supplier of samplers is);
- * made by a {@link #builder()}, or changed by way of {@link #toBuilder()}.
+ * How text is generated and where it ends. Immutable and safe for any number of threads, if the supplier given to
+ * {@link Builder#sampler} is. Made by {@link #builder()}; {@link #toBuilder()} makes changed copies.
  */
 public final class GenerationOptions {
     private static final GenerationOptions DEFAULTS = new Builder().build();
@@ -36,7 +36,7 @@ public final class GenerationOptions {
         stopAtEndOfText = builder.stopAtEndOfText;
     }
 
-    /** 256 tokens, {@link SamplingOptions#defaults()}, stopping at the end of the text. */
+    /** At most 256 tokens, {@link SamplingOptions#defaults()}, no stop strings, ending at the end-of-text token. */
     public static GenerationOptions defaults() {
         return DEFAULTS;
     }
@@ -58,32 +58,35 @@ public final class GenerationOptions {
         return builder;
     }
 
-    /** The most tokens that are generated. */
+    /** The largest number of tokens to generate; 0 only reads the prompt. */
     public int maxTokens() {
         return maxTokens;
     }
 
-    /** How tokens are chosen; empty if samplers of the caller's choose them. */
+    /** How tokens are chosen; empty if the caller's samplers choose them. */
     public Optional<SamplingOptions> sampling() {
         return samplers == null ? Optional.of(sampling) : Optional.empty();
     }
 
-    /** Generation ends before the first of these that appears in the new text. */
+    /** The text ends before the first of these strings that appears in it. Unmodifiable. */
     public List<String> stopStrings() {
         return stopStrings;
     }
 
-    /** Generation ends at these ids. */
+    /** The text ends when one of these token ids is chosen. Unmodifiable. */
     public Set<Integer> stopTokens() {
         return stopTokens;
     }
 
-    /** Whether generation ends at the tokenizer's end-of-text token. */
+    /** Whether the text ends when the tokenizer's end-of-text token is chosen. */
     public boolean stopAtEndOfText() {
         return stopAtEndOfText;
     }
 
-    /** A sampler for one text. It refuses logits that are not numbers, also if it is the caller's. */
+    /**
+     * A new sampler for one text, made by {@link SamplingOptions#newSampler()} or by the caller's supplier. It throws
+     * {@link ArithmeticException} if logits are NaN or +∞; a sampler of the caller's is wrapped so that it does too.
+     */
     public Sampler newSampler() {
         if (samplers == null) {
             return sampling.newSampler();
@@ -108,7 +111,7 @@ public final class GenerationOptions {
         }
 
         /**
-         * The most tokens to generate; by default 256.
+         * The largest number of tokens to generate; by default 256. 0 only reads the prompt.
          *
          * @throws IllegalArgumentException if it is negative
          */
@@ -120,25 +123,41 @@ public final class GenerationOptions {
             return this;
         }
 
-        /** As {@link SamplingOptions.Builder#temperature}. */
+        /**
+         * As {@link SamplingOptions.Builder#temperature}.
+         *
+         * @throws IllegalArgumentException if the value is out of range, or after {@link #sampler}
+         */
         public Builder temperature(double value) {
             options("temperature").temperature(value);
             return this;
         }
 
-        /** As {@link SamplingOptions.Builder#topK}. */
+        /**
+         * As {@link SamplingOptions.Builder#topK}.
+         *
+         * @throws IllegalArgumentException if the value is out of range, or after {@link #sampler}
+         */
         public Builder topK(int value) {
             options("topK").topK(value);
             return this;
         }
 
-        /** As {@link SamplingOptions.Builder#topP}. */
+        /**
+         * As {@link SamplingOptions.Builder#topP}.
+         *
+         * @throws IllegalArgumentException if the value is out of range, or after {@link #sampler}
+         */
         public Builder topP(double value) {
             options("topP").topP(value);
             return this;
         }
 
-        /** As {@link SamplingOptions.Builder#seed}. */
+        /**
+         * As {@link SamplingOptions.Builder#seed}.
+         *
+         * @throws IllegalArgumentException after {@link #sampler}
+         */
         public Builder seed(long value) {
             options("seed").seed(value);
             return this;
@@ -153,7 +172,7 @@ public final class GenerationOptions {
             return sampling;
         }
 
-        /** Chooses tokens by these options; replaces all that was said of it before. */
+        /** How to choose tokens. Replaces all sampling options and samplers given before. */
         public Builder sampling(SamplingOptions options) {
             sampling = options.toBuilder();
             samplers = null;
@@ -161,10 +180,10 @@ public final class GenerationOptions {
         }
 
         /**
-         * Chooses tokens by samplers of the caller's; replaces all that was said of it before. Temperature and the like are
-         * refused from then on, since nothing would take notice of them.
+         * Chooses tokens with the caller's own samplers. Replaces all sampling options given before. After this,
+         * {@link #temperature}, {@link #topK}, {@link #topP} and {@link #seed} are refused, since such a sampler would not use them.
          *
-         * @param supplier gives a sampler for each text; called in the thread that generates
+         * @param supplier makes a sampler for each text; called in the thread that runs the request
          */
         public Builder sampler(Supplier<? extends Sampler> supplier) {
             samplers = Objects.requireNonNull(supplier, "supplier");
@@ -173,16 +192,21 @@ public final class GenerationOptions {
         }
 
         /**
-         * Generation ends before the first of these that appears in the new text; by default there are none. Replaces those
-         * given before.
+         * Strings that end the text: it ends before the first of them that appears in it. By default there are none. Replaces
+         * those given before.
          *
-         * @throws IllegalArgumentException if one is empty
+         * @throws IllegalArgumentException if one of them is empty
          */
         public Builder stopStrings(String... values) {
             return stopStrings(List.of(values));
         }
 
-        /** As {@link #stopStrings(String...)}. */
+        /**
+         * As {@link #stopStrings(String...)}.
+         *
+         * @param values copied
+         * @throws IllegalArgumentException if one of them is empty
+         */
         public Builder stopStrings(Collection<String> values) {
             StopStrings.check(values);
             List<String> copy = new ArrayList<>(values); // which may come from these options
@@ -192,9 +216,9 @@ public final class GenerationOptions {
         }
 
         /**
-         * Generation ends at these ids; by default there are none. Replaces those given before.
+         * Token ids that end the text when one of them is chosen. By default there are none. Replaces those given before.
          *
-         * @throws IllegalArgumentException if one is negative
+         * @throws IllegalArgumentException if one of them is negative
          */
         public Builder stopTokens(int... values) {
             stopTokens.clear();
@@ -207,7 +231,7 @@ public final class GenerationOptions {
             return this;
         }
 
-        /** Whether generation ends at the tokenizer's end-of-text token; by default it does. */
+        /** Whether the tokenizer's end-of-text token ends the text; by default true. */
         public Builder stopAtEndOfText(boolean value) {
             stopAtEndOfText = value;
             return this;

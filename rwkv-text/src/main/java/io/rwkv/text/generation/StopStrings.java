@@ -4,10 +4,11 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Lets text through until a stop string appears, and holds back what may be the beginning of one. Of several, the one that is
- * complete first ends the text, the longest if they are so together; in what pieces the text comes makes no difference.
+ * Passes text on until a stop string appears in it. Text that may be the beginning of a stop string is held back. The stop string
+ * that is complete first ends the text; if several are complete at the same character, it is the longest. How the text is split
+ * into pieces makes no difference.
  *
- * <p>For one thread.
+ * <p>For one text and one thread.
  *
  * <pre>{@code
  * StopStrings stops = new StopStrings(List.of("\n\nUser:"));
@@ -26,8 +27,8 @@ public final class StopStrings {
     /**
      * Begins a text.
      *
-     * @param stops what ends it; may be none
-     * @throws IllegalArgumentException if one is empty
+     * @param stops the stop strings, none or more; copied
+     * @throws IllegalArgumentException if one of them is empty
      */
     public StopStrings(Collection<String> stops) {
         check(stops);
@@ -42,10 +43,11 @@ public final class StopStrings {
     }
 
     /**
-     * Takes the next text.
+     * Takes the next piece of text.
      *
-     * @return what is now certain not to be part of a stop string; often the text itself, empty while one may be coming
-     * @throws IllegalStateException if a stop string has appeared before
+     * @return the text that is now certain not to be part of a stop string: often the piece itself, empty while a stop string may
+     * be coming
+     * @throws IllegalStateException if a stop string has already appeared
      */
     public String accept(String text) {
         if (found) {
@@ -91,14 +93,14 @@ public final class StopStrings {
         return false;
     }
 
-    /** Gives what was held back, at the end of the text; nothing if a stop string has appeared. */
+    /** Ends the text. Returns the text that was held back; an empty string if a stop string has appeared. */
     public String finish() {
         String rest = held.toString();
         held.setLength(0);
         return rest;
     }
 
-    /** Whether a stop string has appeared: no more text may follow. */
+    /** Whether a stop string has appeared. If so, {@link #accept} takes no more text. */
     public boolean found() {
         return found;
     }

@@ -8,25 +8,31 @@ import io.rwkv.tokenizer.Tokenizer;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
-/** Continues texts. Safe for any number of threads, as each run uses a state of its own or the caller's. */
+/**
+ * Continues texts with a model and its tokenizer. Safe for any number of threads: each run has its own state, or one that the
+ * caller gave. Does not own the model: the caller closes it.
+ */
 public final class TextGenerator {
     private final RwkvModel model;
     private final Tokenizer tokenizer;
     private final GenerationOptions defaults;
 
     /**
-     * Generates with {@link GenerationOptions#defaults()}; otherwise as
-     * {@link #TextGenerator(RwkvModel, Tokenizer, GenerationOptions)}.
+     * Makes a generator with {@link GenerationOptions#defaults()}.
+     *
+     * @param model is not closed by this class
+     * @throws IllegalArgumentException if the tokenizer has more tokens than the model
      */
     public TextGenerator(RwkvModel model, Tokenizer tokenizer) {
         this(model, tokenizer, GenerationOptions.defaults());
     }
 
     /**
-     * Neither model nor tokenizer is closed by this class.
+     * Makes a generator.
      *
-     * @param defaults how to generate unless a request says otherwise
-     * @throws IllegalArgumentException if the tokenizer has more tokens than the model's vocabulary
+     * @param model is not closed by this class
+     * @param defaults the options that a request begins with
+     * @throws IllegalArgumentException if the tokenizer has more tokens than the model
      */
     public TextGenerator(RwkvModel model, Tokenizer tokenizer, GenerationOptions defaults) {
         this.model = Objects.requireNonNull(model, "model");
@@ -35,27 +41,39 @@ public final class TextGenerator {
         Tokenizers.checkFits(tokenizer, model.config());
     }
 
-    /** How text is generated unless a request says otherwise. */
+    /** The options that a request begins with. */
     public GenerationOptions defaults() {
         return defaults;
     }
 
-    /** Continues a text, and gives what was added; otherwise as {@link #request(String)}. */
+    /**
+     * Continues a text with {@link #defaults()} and a new state.
+     *
+     * @param prompt as in {@link #request(String)}
+     * @return the new text, without the prompt
+     * @throws IllegalArgumentException as {@link #request(String)}
+     * @throws ArithmeticException if the model's logits are NaN or infinite
+     * @throws IllegalStateException if the model is closed
+     */
     public String generate(String prompt) {
         return request(prompt).run().text();
     }
 
-    /** Continues a text, and gives what was added; otherwise as {@link #request(String)}. */
+    /**
+     * Continues a text with these options and a new state; otherwise as {@link #generate(String)}.
+     *
+     * @return the new text, without the prompt
+     */
     public String generate(String prompt, GenerationOptions options) {
         return request(prompt).options(options).run().text();
     }
 
     /**
-     * Prepares to continue a text.
+     * Prepares to continue a text. Nothing is computed until the request is run.
      *
-     * @param prompt encoded with the special tokens that it names, as {@code "<|endoftext|>"}, if the tokenizer knows any; may
-     * be empty only if the tokenizer has an end-of-text token, which then stands for it
-     * @throws IllegalArgumentException if there is nothing to start from
+     * @param prompt the text, encoded by {@link Tokenizer#encode}: names of special tokens in it, such as
+     * {@code "<|endoftext|>"}, become these tokens. For an empty prompt the tokenizer's end-of-text token is read
+     * @throws IllegalArgumentException if the prompt is empty and the tokenizer has no end-of-text token
      */
     public Generation.Request request(String prompt) {
         int[] tokens = tokenizer.encode(prompt);
@@ -67,10 +85,10 @@ public final class TextGenerator {
     }
 
     /**
-     * Prepares to continue a text that is already encoded.
+     * Prepares to continue a text that is already encoded; otherwise as {@link #request(String)}.
      *
-     * @param prompt the prompt's tokens, at least one; copied
-     * @throws IllegalArgumentException if there is none
+     * @param prompt the prompt's token ids, at least one; copied
+     * @throws IllegalArgumentException if there is no token
      */
     public Generation.Request request(int[] prompt) {
         if (prompt.length == 0) {

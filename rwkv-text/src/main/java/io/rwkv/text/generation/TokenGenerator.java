@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
 /**
- * The loop under all generation, in tokens and without a tokenizer: read, choose, read what was chosen, and so on.
+ * The loop of generation in tokens, without a tokenizer: read the prompt, choose a token, read it, choose the next one, and so on.
  *
  * <pre>{@code
  * TokenGenerator generator = new TokenGenerator(model, state, sampler);
@@ -20,8 +20,8 @@ import java.util.function.BooleanSupplier;
  * }
  * }</pre>
  *
- * The state has read what was given to {@code read} and nothing else: a token that is chosen and not read leaves no trace.
- * For one thread; neither the model nor the state is closed or copied.
+ * The state has read exactly what was given to {@code read}. A token that is chosen but not read does not change it. For one
+ * thread. The model and the state stay the caller's; while this is in use, the state belongs to it.
  */
 public final class TokenGenerator {
     /** So many tokens are read at a time; between them the caller may cancel. */
@@ -34,7 +34,12 @@ public final class TokenGenerator {
     private final int[] one = new int[1];
     private boolean read;
 
-    /** Goes on from the state, which moves. */
+    /**
+     * Makes a generator that continues from a state.
+     *
+     * @param state not copied; reading moves it
+     * @param sampler chooses the tokens
+     */
     public TokenGenerator(RwkvModel model, RwkvState state, Sampler sampler) {
         this.model = Objects.requireNonNull(model, "model");
         this.state = Objects.requireNonNull(state, "state");
@@ -42,24 +47,25 @@ public final class TokenGenerator {
         this.logits = new float[model.config().vocabularySize()];
     }
 
-    /** Reads a token; otherwise as {@link RwkvModel#logits(int[], RwkvState)}. */
+    /** Reads a token; throws what {@link RwkvModel#logits(int[], RwkvState)} throws. */
     public void read(int token) {
         one[0] = token;
         model.logits(one, state, logits);
         read = true;
     }
 
-    /** Reads tokens, none or many; otherwise as {@link RwkvModel#logits(int[], RwkvState)}. */
+    /** Reads tokens, none or more, in pieces of {@value #PIECE}; throws what {@link RwkvModel#logits(int[], RwkvState)} throws. */
     public void read(int[] tokens) {
         read(tokens, () -> false);
     }
 
     /**
-     * Reads tokens until the caller wants no more; otherwise as {@link RwkvModel#logits(int[], RwkvState)}. If that fails
-     * after some pieces, the state has read these.
+     * Reads tokens until they are all read or the caller cancels. Throws what {@link RwkvModel#logits(int[], RwkvState)} throws; the
+     * state has then read the pieces before the one that failed.
      *
-     * @param cancelled asked before each piece of {@value #PIECE} tokens
-     * @return how many tokens were read; all unless cancelled
+     * @param tokens none or more
+     * @param cancelled asked before each piece of {@value #PIECE} tokens; true ends the reading
+     * @return how many tokens were read; all of them, unless cancelled
      */
     public int read(int[] tokens, BooleanSupplier cancelled) {
         int done = 0;
@@ -73,11 +79,11 @@ public final class TokenGenerator {
     }
 
     /**
-     * Chooses the token to follow what was read, without reading it. Called again, it chooses again at the same place.
+     * Chooses the next token, without reading it. If called again, it chooses again for the same place.
      *
-     * @return its id
-     * @throws ArithmeticException if the model gives logits that are not numbers
-     * @throws IllegalStateException if nothing was read, or the sampler gives what is no token
+     * @return the token's id, from 0 to the vocabulary's size − 1
+     * @throws ArithmeticException if the sampler refuses the logits, as {@link Sampler#choose} says
+     * @throws IllegalStateException if no token was read yet, or if the sampler returns an id that is not in the vocabulary
      */
     public int choose() {
         if (!read) {

@@ -1,17 +1,17 @@
 package io.rwkv.text.sampling;
 
-/** What can be said of logits before a token is chosen. */
+/** Checks and looks at logits. All methods are safe for any number of threads. */
 public final class Logits {
     private Logits() {
     }
 
     /**
-     * The likeliest token, the first of them if several are.
+     * Finds the likeliest token; of equally likely ones, the one with the lowest id. Checks all logits.
      *
      * @param logits [vocabulary], at least one
-     * @return its id; its logit is finite, and all others are finite or −∞
-     * @throws ArithmeticException if a logit is NaN or +∞, or all are −∞: the model or its state is broken; the message names
-     * the token
+     * @return the token's id. Its logit is finite; all others are finite or −∞
+     * @throws ArithmeticException if a logit is NaN or +∞ (the message names the token), or if all are −∞: the model or its state
+     * is broken
      */
     public static int likeliest(float[] logits) {
         int best = 0;

@@ -4,8 +4,8 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /**
- * How the next token is chosen: temperature, then top-k, then top-p, then chance. Immutable and safe for any number of
- * threads; made by a {@link #builder()}, or changed by way of {@link #toBuilder()}.
+ * How the next token is chosen: first temperature, then top-k, then top-p, then a random choice by probability. Immutable and
+ * safe for any number of threads. Made by {@link #builder()}; {@link #toBuilder()} makes changed copies.
  */
 public final class SamplingOptions {
     private static final SamplingOptions DEFAULTS = new Builder().build();
@@ -22,7 +22,7 @@ public final class SamplingOptions {
         seed = builder.seed;
     }
 
-    /** Temperature 1, no top-k, top-p 0.5, another choice each time. */
+    /** Temperature 1, no top-k, top-p 0.5, no seed. */
     public static SamplingOptions defaults() {
         return DEFAULTS;
     }
@@ -39,29 +39,29 @@ public final class SamplingOptions {
         return builder;
     }
 
-    /** What the logits are divided by before the softmax; 0 always takes the likeliest token. */
+    /** The logits are divided by this before the softmax; 0 always chooses the likeliest token. */
     public double temperature() {
         return temperature;
     }
 
-    /** Of how many likeliest tokens one is chosen; 0 for all. */
+    /** Only this many likeliest tokens can be chosen; 0 for all. */
     public int topK() {
         return topK;
     }
 
-    /** The probability that the likeliest tokens, of which one is chosen, have together; 1 for all. */
+    /** Only the likeliest tokens that together have this probability can be chosen; 1 for all. */
     public double topP() {
         return topP;
     }
 
-    /** What makes the choice repeatable; empty for another choice each time. */
+    /** The seed of the random choices; empty if each sampler makes other choices. */
     public OptionalLong seed() {
         return seed;
     }
 
     /**
-     * A sampler for one text. With the same seed and the same logits it makes the same choices. It takes no notice of what it
-     * has chosen before, and allocates nothing once it is warm.
+     * A new sampler for one text. Samplers with the same seed make the same choices from the same logits. The sampler does not look
+     * at the tokens that it chose before. After its first choice it allocates nothing.
      */
     public Sampler newSampler() {
         return new StandardSampler(this,
@@ -79,7 +79,7 @@ public final class SamplingOptions {
         }
 
         /**
-         * Divides the logits before the softmax; by default 1. 0 always takes the likeliest token.
+         * The logits are divided by this before the softmax; by default 1. 0 always chooses the likeliest token.
          *
          * @throws IllegalArgumentException if it is negative, above 1,000,000 or NaN
          */
@@ -92,7 +92,7 @@ public final class SamplingOptions {
         }
 
         /**
-         * Keeps the likeliest so many tokens; by default 0, which keeps all.
+         * Keeps only this many of the likeliest tokens; by default 0, which keeps all.
          *
          * @throws IllegalArgumentException if it is negative
          */
@@ -105,7 +105,7 @@ public final class SamplingOptions {
         }
 
         /**
-         * Keeps the likeliest tokens that together have this probability; by default 0.5. 1 keeps all.
+         * Keeps only the likeliest tokens that together have this probability; by default 0.5. 1 keeps all.
          *
          * @throws IllegalArgumentException if it is not more than 0 and at most 1
          */
@@ -117,7 +117,7 @@ public final class SamplingOptions {
             return this;
         }
 
-        /** Makes the choice repeatable. */
+        /** The seed of the random choices: with it, the same logits lead to the same choices. By default there is none. */
         public Builder seed(long value) {
             seed = OptionalLong.of(value);
             return this;
