@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.tokenizer.Tokenizer;

@@ -1,6 +1,6 @@
 package io.rwkv.core;
 
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 

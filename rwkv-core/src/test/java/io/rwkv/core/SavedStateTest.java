@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.internal.model.StateArrays;
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
 
 import org.junit.jupiter.api.AfterAll;

@@ -1,6 +1,6 @@
 package io.rwkv.loader;
 
-import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.internal.tensor.MappedFile;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -1,9 +1,15 @@
 package io.rwkv.loader;
 
 import io.rwkv.core.RwkvFormatException;
-import io.rwkv.core.tensor.MappedFile;
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.MappedFile;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.loader.internal.gguf.GgufFile;
+import io.rwkv.loader.internal.names.FlaNames;
+import io.rwkv.loader.internal.names.GgufNames;
+import io.rwkv.loader.internal.pytorch.PickleOpcode;
+import io.rwkv.loader.internal.pytorch.PyTorchStream;
+import io.rwkv.loader.internal.pytorch.PyTorchZip;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

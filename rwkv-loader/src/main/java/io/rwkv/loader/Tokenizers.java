@@ -2,8 +2,10 @@ package io.rwkv.loader;
 
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
-import io.rwkv.core.tensor.MappedFile;
+import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.loader.internal.gguf.GgufFile;
+import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.io.IOException;

@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.TensorFile;
 
 import org.junit.jupiter.api.AfterEach;

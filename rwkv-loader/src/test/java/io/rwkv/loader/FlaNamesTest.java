@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvVersion;
-import io.rwkv.core.tensor.MappedTensor;
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.MappedTensor;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
 import io.rwkv.core.tensor.TensorFile;
 

@@ -10,12 +10,14 @@ import com.sun.management.ThreadMXBean;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.tensor.MappedFile;
+import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedFile;
-import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.SafetensorsWriter;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.loader.internal.gguf.GgufFile;
+import io.rwkv.loader.internal.gguf.GgufWriter;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedFile;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.demo.DemoModel;
+import io.rwkv.loader.internal.gguf.GgufFile;
+import io.rwkv.loader.internal.gguf.GgufMetadata;
+import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.tokenizer.BpeTokenizer;
 import io.rwkv.tokenizer.WorldTokenizer;
 

@@ -11,8 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.TensorFile;
 
 import org.junit.jupiter.api.Test;

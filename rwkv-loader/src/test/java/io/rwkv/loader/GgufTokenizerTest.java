@@ -14,6 +14,7 @@ import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
 import io.rwkv.demo.DemoModel;
+import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.tokenizer.BpeTokenizer;
 import io.rwkv.tokenizer.StreamingDecoder;
 import io.rwkv.tokenizer.Tokenizer;

@@ -1,5 +1,7 @@
 package io.rwkv.loader;
 
+import io.rwkv.loader.internal.pytorch.PickleOpcode;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.RwkvState;
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.TensorFile;
 
 import org.junit.jupiter.api.DynamicContainer;

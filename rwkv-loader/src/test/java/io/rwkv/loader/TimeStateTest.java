@@ -11,8 +11,8 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
 import io.rwkv.core.tensor.TensorFile;
 

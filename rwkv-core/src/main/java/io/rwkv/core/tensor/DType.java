@@ -77,7 +77,7 @@ public enum DType {
     }
 
     /** The types of which every element stands by itself: those that are not quantised in blocks. */
-    static List<DType> plain() {
+    public static List<DType> plain() {
         return PLAIN;
     }
 
@@ -146,7 +146,7 @@ public enum DType {
     }
 
     /** As {@link #widen}, for elements of a plain type that lie {@code stride} bytes apart. */
-    void widenStrided(ByteBuffer from, int byteOffset, int stride, float[] to, int at, int count) {
+    public void widenStrided(ByteBuffer from, int byteOffset, int stride, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
             int p = byteOffset + i * stride;
             to[at + i] = switch (this) {
@@ -212,7 +212,7 @@ public enum DType {
     }
 
     /** Exact for every half-precision number, subnormals, infinities and NaN included. */
-    static float halfToFloat(short half) {
+    public static float halfToFloat(short half) {
         int sign = (half & 0x8000) << 16;
         int exponent = half >>> 10 & 0x1F;
         int mantissa = half & 0x3FF;

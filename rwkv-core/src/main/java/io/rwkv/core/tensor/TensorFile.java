@@ -133,7 +133,7 @@ public final class TensorFile {
         }
 
         /** Whether a tensor of this name was added. */
-        boolean contains(String name) {
+        public boolean contains(String name) {
             return names.contains(name);
         }
 

@@ -2,7 +2,7 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.internal.Providers;
-import io.rwkv.core.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.SafetensorsWriter;
 import io.rwkv.core.tensor.TensorFileOpener;
 

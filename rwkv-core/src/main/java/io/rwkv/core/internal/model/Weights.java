@@ -7,9 +7,9 @@ import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.MatrixUse;
 import io.rwkv.core.engine.Projection;
 import io.rwkv.core.engine.Vector;
+import io.rwkv.core.internal.tensor.Transposed;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
-import io.rwkv.core.tensor.Transposed;
 
 import java.util.Arrays;
 

@@ -2,9 +2,9 @@ package io.rwkv.simd.internal.memory;
 
 import static io.rwkv.simd.internal.memory.Lanes.L;
 
+import io.rwkv.core.internal.tensor.MappedFile;
+import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
-import io.rwkv.core.tensor.MappedFile;
-import io.rwkv.core.tensor.MappedTensor;
 import io.rwkv.core.tensor.StoredTensor;
 
 import java.lang.foreign.MemorySegment;

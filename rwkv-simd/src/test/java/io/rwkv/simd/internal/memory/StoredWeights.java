@@ -1,7 +1,7 @@
 package io.rwkv.simd.internal.memory;
 
-import io.rwkv.core.tensor.MappedFile;
-import io.rwkv.core.tensor.MappedTensor;
+import io.rwkv.core.internal.tensor.MappedFile;
+import io.rwkv.core.internal.tensor.MappedTensor;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

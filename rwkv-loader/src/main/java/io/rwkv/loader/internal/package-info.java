@@ -1,0 +1,4 @@
+/**
+ * What finds this module from the core.
+ */
+package io.rwkv.loader.internal;
