@@ -204,7 +204,7 @@ public final class ModelTensors {
         String explanation = Strangers.explain(name);
         return fault(name, "expected only tensors of " + config.version() + ", found one more, "
                 + (type == null ? file.tensor(name).dtype() + Arrays.toString(file.tensor(name).shape()) : type)
-                + (count == 1 ? "" : " (and " + (count - 1) + " others)") + "; "
+                + (count == 1 ? "" : count == 2 ? " (and another)" : " (and " + (count - 1) + " others)") + "; "
                 + (explanation == null
                         ? "nothing is known of it, and a model run without it may give wrong results"
                         : explanation));
