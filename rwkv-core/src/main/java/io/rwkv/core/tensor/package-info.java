@@ -1,5 +1,5 @@
 /**
  * Named tensors in files: {@link io.rwkv.core.tensor.TensorFile} and {@link io.rwkv.core.tensor.StoredTensor} for files of any
- * format, and a reader and a writer for safetensors.
+ * format, and {@link io.rwkv.core.tensor.SafetensorsWriter}, which writes safetensors files.
  */
 package io.rwkv.core.tensor;

@@ -12,8 +12,8 @@ import java.util.List;
  *
  * <pre>{@code
  * StopStrings stops = new StopStrings(List.of("\n\nUser:"));
- * while (!stops.found() && …) {
- *     print(stops.accept(next));
+ * while (!stops.found() && pieces.hasNext()) {
+ *     print(stops.accept(pieces.next()));
  * }
  * print(stops.finish());
  * }</pre>
