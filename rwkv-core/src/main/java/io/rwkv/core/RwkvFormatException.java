@@ -6,7 +6,7 @@ import java.nio.file.Path;
  * A file is not what it claims to be: truncated, damaged, of an unknown format, or not an RWKV checkpoint or state.
  * The message names the file, where known the byte offset or the tensor, what was expected, and what was found.
  *
- * <p>Errors of the disk itself are {@link java.io.IOException}s, not this. Immutable.
+ * <p>Errors of the disk itself are {@link java.io.IOException}s, not this.
  */
 public final class RwkvFormatException extends RuntimeException {
     private static final long serialVersionUID = 1L;
