@@ -45,7 +45,9 @@ abstract class ReferenceConformance {
             Map.entry("tiny-rwkv-7v0-fp32-strided", "tiny-rwkv-7v0"),
             Map.entry("tiny-rwkv-7v0-fp16", "tiny-rwkv-7v0-fp16"),
             Map.entry("tiny-rwkv-7v0-bf16", "tiny-rwkv-7v0-bf16"),
-            Map.entry("synthetic-rwkv7-h3-bf16", "synthetic-rwkv7-h3"));
+            Map.entry("synthetic-rwkv7-h3-bf16", "synthetic-rwkv7-h3"),
+            Map.entry("synthetic-rwkv7a-n32-bf16", "synthetic-rwkv7a-n32"),
+            Map.entry("synthetic-rwkv6-timestate-c64-bf16", "synthetic-rwkv6-timestate-c64"));
 
     /** The engine under test. */
     abstract String engine();
