@@ -1,5 +1,6 @@
 package io.rwkv.loader;
 
+import io.rwkv.core.internal.tensor.Elements;
 import io.rwkv.core.tensor.DType;
 
 import java.io.ByteArrayOutputStream;
@@ -125,7 +126,7 @@ final class GgufBuilder {
     /** Values that a quantised type holds nearly. */
     GgufBuilder tensor(String name, DType type, int number, float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate((int) type.bytes(values.length));
-        type.narrow(values, 0, values.length, bytes, 0);
+        Elements.narrow(type, values, 0, values.length, bytes, 0);
         return tensor(name, number, bytes.array(), shape);
     }
 

@@ -10,6 +10,7 @@ import com.sun.management.ThreadMXBean;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.tensor.Elements;
 import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
@@ -149,7 +150,7 @@ class GgufConverterTest {
                 .tensor("blocks.1.att.key.weight");
         float[] values = checkpoint.tensor("blocks.1.att.key.weight").toFloats();
         ByteBuffer expected = ByteBuffer.allocate((int) DType.Q4_0.bytes(values.length));
-        DType.Q4_0.narrow(values, 0, values.length, expected, 0);
+        Elements.narrow(DType.Q4_0, values, 0, values.length, expected, 0);
         ByteBuffer bytes = found.file().slice(found.byteOffset(), expected.capacity());
         assertEquals(expected, bytes.order(ByteOrder.BIG_ENDIAN));
         assertTrue(found.isContiguous());

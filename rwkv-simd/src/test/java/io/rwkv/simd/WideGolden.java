@@ -5,6 +5,7 @@ import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.internal.tensor.Elements;
 import io.rwkv.core.internal.tensor.SafetensorsReader;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
@@ -150,7 +151,7 @@ final class WideGolden {
         }
         float[] values = tensor.values();
         StoredWeights rounded = StoredWeights.zero(format, 1, values.length);
-        format.dtype().narrow(values, 0, values.length, rounded.bytes(), 0);
+        Elements.narrow(format.dtype(), values, 0, values.length, rounded.bytes(), 0);
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) rounded.at(0, i);
         }

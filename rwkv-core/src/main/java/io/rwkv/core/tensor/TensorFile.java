@@ -1,6 +1,8 @@
 package io.rwkv.core.tensor;
 
 import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.internal.tensor.Elements;
+import io.rwkv.core.internal.tensor.ForwardingTensor;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -236,7 +238,7 @@ public final class TensorFile {
         }
         throw RwkvFormatException.inTensor(path, nameInFile(name),
                 unread.containsKey(name)
-                        ? "expected an element type among " + DType.plain() + ", found " + unread.get(name)
+                        ? "expected an element type among " + Elements.plain() + ", found " + unread.get(name)
                         : "missing; the file has " + names.size() + " other tensors");
     }
 

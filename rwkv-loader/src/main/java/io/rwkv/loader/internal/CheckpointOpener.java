@@ -1,7 +1,7 @@
 package io.rwkv.loader.internal;
 
+import io.rwkv.core.internal.tensor.TensorFileOpener;
 import io.rwkv.core.tensor.TensorFile;
-import io.rwkv.core.tensor.TensorFileOpener;
 import io.rwkv.loader.Checkpoints;
 
 import java.io.IOException;

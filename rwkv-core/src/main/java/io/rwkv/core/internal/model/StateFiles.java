@@ -3,8 +3,8 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.internal.Providers;
 import io.rwkv.core.internal.tensor.SafetensorsReader;
+import io.rwkv.core.internal.tensor.TensorFileOpener;
 import io.rwkv.core.tensor.SafetensorsWriter;
-import io.rwkv.core.tensor.TensorFileOpener;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -259,12 +259,12 @@ public final class MappedTensor implements StoredTensor {
             if (within > 0 || n < blockLength) {
                 length = Math.min(n, blockLength - within);
                 edge = edge == null ? new float[blockLength] : edge;
-                dtype.widen(file.slice(start, dtype.blockBytes()), 0, edge, 0, blockLength);
+                Elements.widen(dtype, file.slice(start, dtype.blockBytes()), 0, edge, 0, blockLength);
                 System.arraycopy(edge, within, to, at, length);
             } else {
                 int blocks = Math.min(n / blockLength, MappedFile.MAX_SLICE / dtype.blockBytes());
                 length = blocks * blockLength;
-                dtype.widen(file.slice(start, blocks * dtype.blockBytes()), 0, to, at, length);
+                Elements.widen(dtype, file.slice(start, blocks * dtype.blockBytes()), 0, to, at, length);
             }
             first += length;
             at += length;
@@ -282,7 +282,7 @@ public final class MappedTensor implements StoredTensor {
             int length = (int) Math.min(n, Math.min(most, shape[inner] - within));
             long start = offset + runStart(first) * dtype.blockBytes();
             ByteBuffer bytes = file.slice(start, (int) ((length - 1) * stride) + dtype.blockBytes());
-            dtype.widenStrided(bytes, 0, length == 1 ? 0 : (int) stride, to, at, length);
+            Elements.widenStrided(dtype, bytes, 0, length == 1 ? 0 : (int) stride, to, at, length);
             first += length;
             at += length;
             n -= length;
@@ -304,7 +304,7 @@ public final class MappedTensor implements StoredTensor {
         for (int done = 0; done < n;) {
             int length = Math.min(block, n - done);
             ByteBuffer bytes = file.slice(offset + (element + done) * dtype.blockBytes(), length * dtype.blockBytes());
-            dtype.widen(bytes, 0, to, at + done, length);
+            Elements.widen(dtype, bytes, 0, to, at + done, length);
             done += length;
         }
     }

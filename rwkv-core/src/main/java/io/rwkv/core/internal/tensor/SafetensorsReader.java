@@ -203,9 +203,9 @@ public final class SafetensorsReader {
     }
 
     private DType dtype(String name, String type) {
-        return DType.plain().stream().filter(d -> d.name().equals(type)).findFirst()
+        return Elements.plain().stream().filter(d -> d.name().equals(type)).findFirst()
                 .orElseThrow(() -> RwkvFormatException.inTensor(file.path(), name,
-                        "expected a dtype among " + DType.plain() + ", found " + type));
+                        "expected a dtype among " + Elements.plain() + ", found " + type));
     }
 
     private long unreadBytes(String name, String type, long[] shape) {

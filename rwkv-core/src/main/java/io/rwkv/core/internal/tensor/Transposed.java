@@ -1,6 +1,5 @@
 package io.rwkv.core.internal.tensor;
 
-import io.rwkv.core.tensor.ForwardingTensor;
 import io.rwkv.core.tensor.StoredTensor;
 
 import java.util.Objects;

@@ -143,7 +143,7 @@ class MappedTensorTest {
         Arrays.fill(bytes, (byte) 0x3C); // a scale of 1.0 and a bit, and sixties
         MappedFile large = MappedFile.open(Files.write(folder.resolve("large"), bytes));
         float[] all = MappedTensor.contiguous(large, "x", DType.Q8_0, new long[]{blocks, 32}, 0).toFloats();
-        float expected = 60 * DType.halfToFloat((short) 0x3C3C);
+        float expected = 60 * Halves.toFloat((short) 0x3C3C);
         for (int i = 0; i < all.length; i++) {
             assertEquals(expected, all[i]);
         }

@@ -3,6 +3,7 @@ package io.rwkv.loader.internal.gguf;
 import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.internal.AtomicFiles;
+import io.rwkv.core.internal.tensor.Elements;
 import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
@@ -228,7 +229,7 @@ public final class GgufWriter {
                         writeAll(stored, channel);
                     } else {
                         if (contiguous != null) {
-                            contiguous.dtype().widen(stored, 0, values, 0, count);
+                            Elements.widen(contiguous.dtype(), stored, 0, values, 0, count);
                         } else {
                             part.read(first, values, 0, count);
                         }
@@ -275,7 +276,7 @@ public final class GgufWriter {
                 if (entry.type == DType.F16) {
                     checkF16(count);
                 }
-                entry.type.narrow(values, 0, count, narrowed.clear(), 0);
+                Elements.narrow(entry.type, values, 0, count, narrowed.clear(), 0);
             } catch (IllegalArgumentException e) {
                 throw RwkvFormatException.inTensor(source, part.name(), "cannot be written as " + entry.type + ": "
                         + e.getMessage());

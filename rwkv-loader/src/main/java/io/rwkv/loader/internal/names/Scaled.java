@@ -1,6 +1,6 @@
 package io.rwkv.loader.internal.names;
 
-import io.rwkv.core.tensor.ForwardingTensor;
+import io.rwkv.core.internal.tensor.ForwardingTensor;
 import io.rwkv.core.tensor.StoredTensor;
 
 /** A tensor with all values multiplied by a power of two, which is exact. */

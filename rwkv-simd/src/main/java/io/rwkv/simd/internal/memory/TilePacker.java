@@ -2,6 +2,7 @@ package io.rwkv.simd.internal.memory;
 
 import static io.rwkv.simd.internal.memory.Lanes.L;
 
+import io.rwkv.core.internal.tensor.Elements;
 import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
@@ -91,7 +92,7 @@ public final class TilePacker {
         stored.read(number * columns, values, 0, columns);
         check(number);
         try {
-            type.narrow(values, 0, columns, encoded, to);
+            Elements.narrow(type, values, 0, columns, encoded, to);
         } catch (IllegalArgumentException e) { // a scale beyond half precision
             throw new ArithmeticException("row " + number + ": " + e.getMessage());
         }

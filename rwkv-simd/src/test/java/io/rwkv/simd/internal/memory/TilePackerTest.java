@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rwkv.core.internal.tensor.Elements;
 import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
@@ -121,7 +122,7 @@ class TilePackerTest {
         float[] values = Twin.activations(ROWS * columns(format), 1, 2);
         StoredTensor heap = new HeapTensor("x", new long[]{ROWS, columns(format)}, values);
         StoredWeights w = StoredWeights.zero(format, ROWS, columns(format));
-        format.dtype().narrow(values, 0, values.length, w.bytes(), 0);
+        Elements.narrow(format.dtype(), values, 0, values.length, w.bytes(), 0);
         try (Arena arena = Arena.ofConfined()) {
             assertHolds(w, pack(format, heap, arena));
             TiledMatrix raw = pack(format, w.mapped(), arena);
@@ -206,13 +207,13 @@ class TilePackerTest {
             ByteBuffer bytes = ByteBuffer.allocate(3 + size * count).order(ByteOrder.LITTLE_ENDIAN);
             float[] most = new float[count];
             Arrays.fill(most, format == Format.F16 ? -65504 : -0x1.FEp127f);
-            type.narrow(most, 0, count, bytes, 3);
+            Elements.narrow(type, most, 0, count, bytes, 3);
             assertTrue(NonFinite.none(type, bytes, 3, count));
             for (int i = 0; i < count; i++) {
                 for (float odd : new float[]{Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
                     float[] values = most.clone();
                     values[i] = odd;
-                    type.narrow(values, 0, count, bytes, 3);
+                    Elements.narrow(type, values, 0, count, bytes, 3);
                     assertFalse(NonFinite.none(type, bytes, 3, count), count + " with " + odd + " at " + i);
                 }
             }

@@ -1,4 +1,6 @@
-package io.rwkv.core.tensor;
+package io.rwkv.core.internal.tensor;
+
+import io.rwkv.core.tensor.TensorFile;
 
 import java.io.IOException;
 import java.nio.file.Path;

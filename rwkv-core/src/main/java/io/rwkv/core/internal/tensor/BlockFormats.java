@@ -1,4 +1,6 @@
-package io.rwkv.core.tensor;
+package io.rwkv.core.internal.tensor;
+
+import io.rwkv.core.tensor.DType;
 
 import java.nio.ByteBuffer;
 
@@ -36,7 +38,7 @@ final class BlockFormats {
     }
 
     private static float half(ByteBuffer from, int p) {
-        return DType.halfToFloat(from.getShort(p));
+        return Halves.toFloat(from.getShort(p));
     }
 
     private static void q8(ByteBuffer from, int p, float[] to, int o) {
@@ -179,7 +181,7 @@ final class BlockFormats {
     }
 
     private static void putScale(ByteBuffer to, int p, float d) {
-        short half = DType.floatToHalf(d);
+        short half = Halves.ofFloat(d);
         if ((half & 0x7FFF) == 0x7C00) {
             throw new IllegalArgumentException(
                     "expected values that a block's half-precision scale can hold, found one that needs " + d);

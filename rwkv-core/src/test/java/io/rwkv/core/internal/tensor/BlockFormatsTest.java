@@ -1,9 +1,11 @@
-package io.rwkv.core.tensor;
+package io.rwkv.core.internal.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rwkv.core.tensor.DType;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,14 +29,14 @@ class BlockFormatsTest {
 
     private static float[] widen(DType dtype, ByteBuffer block) {
         float[] values = new float[dtype.blockLength()];
-        dtype.widen(block, 3, values, 0, values.length);
+        Elements.widen(dtype, block, 3, values, 0, values.length);
         return values;
     }
 
     private static ByteBuffer narrow(DType dtype, float... values) {
         float[] block = Arrays.copyOf(values, dtype.blockLength());
         ByteBuffer bytes = ByteBuffer.allocate(dtype.blockBytes()).order(ByteOrder.LITTLE_ENDIAN);
-        dtype.narrow(block, 0, block.length, bytes, 0);
+        Elements.narrow(dtype, block, 0, block.length, bytes, 0);
         return bytes;
     }
 
@@ -80,7 +82,7 @@ class BlockFormatsTest {
     @EnumSource(value = DType.class, names = {"Q8_0", "Q4_0", "Q5_0"})
     void anInfiniteScaleShouldKeepTheSignsOfItsBlock(DType dtype) {
         for (float scale : new float[]{Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-            ByteBuffer block = block(dtype).putShort(DType.floatToHalf(scale));
+            ByteBuffer block = block(dtype).putShort(Halves.ofFloat(scale));
             if (dtype == DType.Q5_0) {
                 block.putInt(0);
             }
@@ -213,7 +215,7 @@ class BlockFormatsTest {
 
     private static float[] widenAll(DType dtype, ByteBuffer bytes) {
         float[] values = new float[dtype.blockLength()];
-        dtype.widen(bytes, 0, values, 0, values.length);
+        Elements.widen(dtype, bytes, 0, values, 0, values.length);
         return values;
     }
 

@@ -1,4 +1,7 @@
-package io.rwkv.core.tensor;
+package io.rwkv.core.internal.tensor;
+
+import io.rwkv.core.tensor.DType;
+import io.rwkv.core.tensor.StoredTensor;
 
 /**
  * A tensor that forwards to another one, {@link #source()}; subclasses override what is different. A subclass that overrides
