@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -161,6 +162,27 @@ class TimeStateTest {
                 .open(Shared.reference().resolve("logits/synthetic-rwkv6-timestate-c64-promptR1.safetensors"));
         assertLogits(path, expected);
         assertLogits(convert(path), expected);
+    }
+
+    /** The core asks the loader for these formats, which it finds as a service. */
+    @Test
+    void aFileOfItsOwnMayHaveAnyFormat() throws IOException {
+        Map<String, long[]> shapes = with(RwkvVersion.V6, SHAPE, Shapes.LAYERS);
+        shapes.keySet().retainAll(shapes.keySet().stream().filter(n -> n.endsWith("time_state")).toList());
+        Path safetensors = write("tuned.safetensors", shapes);
+        PickleBuilder pickle = PickleBuilder.dict();
+        byte[][] storages = new byte[shapes.size()][];
+        for (int layer = 0; layer < Shapes.LAYERS; layer++) {
+            String name = "blocks." + layer + ".att.time_state";
+            float[] values = Checkpoints.open(safetensors).tensor(name).toFloats();
+            pickle.string(name).tensor("" + layer, values.length, 0, SHAPE,
+                    new long[]{(long) Shapes.N * Shapes.N, Shapes.N, 1});
+            storages[layer] = GgufBuilder.floats(values);
+        }
+        Path pth = Files.write(folder.resolve("tuned.pth"), ZipBuilder.checkpoint(pickle.endDict(), storages).bytes());
+        try (RwkvModel model = Rwkv.open(write("bare", Shapes.of(RwkvVersion.V6)))) {
+            assertSame(model.newState(safetensors), model.newState(pth));
+        }
     }
 
     private static void assertLogits(Path path, TensorFile expected) throws IOException {
