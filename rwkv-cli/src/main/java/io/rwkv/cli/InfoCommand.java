@@ -1,6 +1,7 @@
 package io.rwkv.cli;
 
 import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvState;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.loader.Architecture;
@@ -48,8 +49,8 @@ final class InfoCommand implements Callable<Integer> {
         line("tensors", String.valueOf(checkpoint.names().size()));
         line("parameters", String.format(Locale.ROOT, "%,d", parameters));
         elements.forEach((dtype, count) -> line("  of these " + dtype, String.format(Locale.ROOT, "%,d", count)));
-        long state = config.stateElements();
-        line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state, 4 * state));
+        long state = RwkvState.byteSize(config);
+        line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state / Float.BYTES, state));
         line("tokenizer", tokenizer(config));
         GenerationOptions text = GenerationOptions.defaults();
         line("text", text.maxTokens() + " tokens at most" + text.sampling().map(InfoCommand::sampling).orElse("")

@@ -1,8 +1,5 @@
 package io.rwkv.core;
 
-import io.rwkv.core.internal.model.StateLayout;
-import io.rwkv.core.internal.model.Versions;
-
 /**
  * A model's version and dimensions, as the names and shapes of its checkpoint's tensors give them. Immutable and safe for any
  * number of threads.
@@ -21,7 +18,7 @@ public record RwkvConfig(RwkvVersion version, int layers, int width, int heads, 
      * @throws IllegalArgumentException if the number of heads does not divide the width, or is not 0 for RWKV-4
      */
     public RwkvConfig {
-        boolean divided = Versions.of(version).hasHeads();
+        boolean divided = version.hasHeads();
         if (divided ? heads < 1 || width % heads != 0 : heads != 0) {
             throw new IllegalArgumentException("heads: expected "
                     + (divided ? "a divisor of the width " + width : "0 for " + version) + ", found " + heads);
@@ -31,11 +28,5 @@ public record RwkvConfig(RwkvVersion version, int layers, int width, int heads, 
     /** The number of channels per head, N = C / H; 0 for RWKV-4. */
     public int headSize() {
         return heads == 0 ? 0 : width / heads;
-    }
-
-    /** The number of float32 values in a state. It does not depend on how many tokens the state has read. */
-    public long stateElements() {
-        StateLayout layout = StateLayout.of(this);
-        return layout.layers() * layout.parts().stream().mapToLong(StateLayout.Part::size).sum();
     }
 }

@@ -4,6 +4,7 @@ import io.rwkv.core.internal.model.Fingerprint;
 import io.rwkv.core.internal.model.StateArrays;
 import io.rwkv.core.internal.model.StateFiles;
 import io.rwkv.core.internal.model.StateLayout;
+import io.rwkv.core.internal.model.Versions;
 import io.rwkv.core.internal.nd4j.Nd4jBridge;
 import io.rwkv.core.tensor.SafetensorsWriter;
 
@@ -202,6 +203,14 @@ public final class RwkvState {
             throw new UncheckedIOException("memory can always be written", e);
         }
         return out.toByteArray();
+    }
+
+    /**
+     * The memory for the values of a state of a model with these dimensions, in bytes. It does not depend on how many tokens the
+     * state has read.
+     */
+    public static long byteSize(RwkvConfig config) {
+        return Versions.stateLayout(config).byteSize();
     }
 
     /** The memory for the state's values, in bytes. A call that reads tokens needs the same amount again while it runs. */

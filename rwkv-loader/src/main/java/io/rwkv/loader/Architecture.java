@@ -99,7 +99,8 @@ public final class Architecture {
                 matrixDimensions("ffn.value.weight", 1));
         int ffnWidth = dimension(version, "blocks.0.ffn.key.weight", mostCommon(ffn));
         LongStream vocabulary = LongStream.concat(matrixDimension("emb.weight", 0), matrixDimension("head.weight", 0));
-        return new RwkvConfig(version.version(), layers, width, version.hasHeads() ? heads(version, width) : 0,
+        return new RwkvConfig(version.version(), layers, width,
+                version.version().hasHeads() ? heads(version, width) : 0,
                 ffnWidth,
                 dimension(version, "emb.weight", mostCommon(vocabulary)));
     }

@@ -2,10 +2,15 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.engine.StatePart;
 
-/** One layer's view of the state during one stretch of tokens. */
-record LayerState(Pass pass, int layer) {
+/**
+ * One layer's view of the state during one stretch of tokens.
+ *
+ * @param parts of all layers, [layer · parts + part]
+ * @param first the index of this layer's first
+ */
+record LayerState(StatePart[] parts, int first) {
     /** @param index in the {@link StateLayout}'s parts */
     StatePart part(int index) {
-        return pass.part(layer, index);
+        return parts[first + index];
     }
 }

@@ -30,7 +30,7 @@ public final class LoadedModel {
     public LoadedModel(TensorFile file, RwkvConfig config, Engine engine, LoadProgress progress) {
         this.config = config;
         TensorFile tensors = ModelTensors.of(file, config);
-        stateLayout = TunedState.inside(tensors, config);
+        stateLayout = TunedStates.inside(tensors, config);
         passes = new Passes(stateLayout);
         this.engine = engine;
         network = new Network(tensors, config, engine, progress);

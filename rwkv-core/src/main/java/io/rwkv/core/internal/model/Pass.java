@@ -14,7 +14,6 @@ final class Pass {
     /** By which the idle are held: memory that is short takes them. Made once, for no token needs a new one. */
     final SoftReference<Pass> idle = new SoftReference<>(this);
 
-    private final int parts; // of each layer
     private final StatePart[] views; // [layer · parts + part], what operations see
     private final LayerState[] layers;
     private final Stretch stretch = new Stretch();
@@ -22,12 +21,11 @@ final class Pass {
     private StateArrays state; // null between calls
 
     Pass(StateLayout layout) {
-        parts = layout.parts().size();
         spare = StateArrays.allocate(layout);
         views = new StatePart[spare.length];
         Arrays.setAll(views, i -> new StatePart(null, null));
         layers = new LayerState[layout.layers()];
-        Arrays.setAll(layers, i -> new LayerState(this, i));
+        Arrays.setAll(layers, i -> new LayerState(views, i * layout.parts().size()));
     }
 
     /** Before the first stretch: operations read the state and write all of the spare arrays. */
@@ -59,11 +57,6 @@ final class Pass {
         for (int i = 0; i < views.length; i++) {
             views[i].set(before[i], after[i]);
         }
-    }
-
-    /** One part on its way through the present stretch. */
-    StatePart part(int layer, int part) {
-        return views[layer * parts + part];
     }
 
     /** One layer on its way through the present stretch. */

@@ -3,21 +3,8 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvVersion;
 
-import java.util.List;
-
 /** What makes a model an RWKV-4. */
 final class Rwkv4 extends VersionDescriptor {
-    /** The time mix's normalised input of the previous token, [C]. */
-    static final int ATT_XX = 0;
-    /** The numerator, scaled by {@code e^−pp}, [C]. */
-    static final int ATT_AA = 1;
-    /** The denominator, scaled by {@code e^−pp}, [C]. */
-    static final int ATT_BB = 2;
-    /** The largest exponent so far, [C]. */
-    static final int ATT_PP = 3;
-    /** The channel mix's normalised input of the previous token, [C]. */
-    static final int FFN_XX = 4;
-
     Rwkv4() {
         super(RwkvVersion.V4, Tensors.common().layers(Tensors.SHIFT)
                 .layers("att.time_decay C", "att.time_first C").layers(Tensors.FFN_GATE).layers(Tensors.FFN).build());
@@ -25,11 +12,7 @@ final class Rwkv4 extends VersionDescriptor {
 
     @Override
     StateLayout stateLayout(RwkvConfig config) {
-        List<Integer> channels = List.of(config.width());
-        return new StateLayout(config.layers(), List.of(new StateLayout.Part("att_xx", channels, 0),
-                new StateLayout.Part("att_aa", channels, 0), new StateLayout.Part("att_bb", channels, 0),
-                // Finite, unlike −∞, so that the difference of two of them is 0 and not NaN.
-                new StateLayout.Part("att_pp", channels, -1e30f), new StateLayout.Part("ffn_xx", channels, 0)));
+        return SumState.layout(config);
     }
 
     @Override
@@ -39,6 +22,6 @@ final class Rwkv4 extends VersionDescriptor {
 
     @Override
     ChannelMix channelMix(Weights weights, RwkvConfig config, int index) {
-        return GatedChannelMix.ofVersion4(weights, config.width(), config.ffnWidth(), FFN_XX);
+        return GatedChannelMix.ofVersion4(weights, config.width(), config.ffnWidth(), SumState.FFN_XX);
     }
 }

@@ -59,7 +59,7 @@ public final class StateArrays {
 
     /** The bytes of all numbers. */
     public long byteSize() {
-        return layout.parts().stream().mapToLong(StateLayout.Part::size).sum() * layout.layers() * Float.BYTES;
+        return layout.byteSize();
     }
 
     /** The live arrays, [layer · parts + part]. */

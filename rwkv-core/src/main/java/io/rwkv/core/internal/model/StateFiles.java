@@ -14,9 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -24,13 +22,6 @@ import java.util.zip.CRC32C;
  * as metadata.
  */
 public final class StateFiles {
-    static final String KIND_KEY = "format";
-    static final String KIND = "rwkv-state";
-    static final String VERSION_KEY = "format_version";
-    static final String VERSION = "1";
-    static final String MODEL_KEY = "model_fingerprint";
-    static final String CHECKSUM_KEY = "data_crc32c"; // optional: states of version 1 were first written without
-
     private static final Path BYTES = Path.of("saved state"); // where there is no file to name
     private static final int BUFFER = 1 << 14; // floats
 
@@ -47,17 +38,10 @@ public final class StateFiles {
         List<StateLayout.Part> parts = state.layout().parts();
         for (int layer = 0; layer < state.layout().layers(); layer++) {
             for (int p = 0; p < parts.size(); p++) {
-                writer.floats(name(layer, parts.get(p)), shape(parts.get(p)), state.array(layer, p));
+                writer.floats(SavedFormat.name(layer, parts.get(p)), SavedFormat.shape(parts.get(p)),
+                        state.array(layer, p));
             }
         }
-    }
-
-    static String name(int layer, StateLayout.Part part) {
-        return "state." + layer + "." + part.name();
-    }
-
-    static long[] shape(StateLayout.Part part) {
-        return part.shape().stream().mapToLong(n -> n).toArray();
     }
 
     /**
@@ -67,8 +51,10 @@ public final class StateFiles {
      */
     public static SafetensorsWriter saved(StateArrays state, String fingerprint) {
         checkFinite(state);
-        SafetensorsWriter writer = new SafetensorsWriter().metadata(KIND_KEY, KIND).metadata(VERSION_KEY, VERSION)
-                .metadata(MODEL_KEY, fingerprint).metadata(CHECKSUM_KEY, hex(checksum(state)));
+        SafetensorsWriter writer = new SafetensorsWriter().metadata(SavedFormat.KIND_KEY, SavedFormat.KIND)
+                .metadata(SavedFormat.VERSION_KEY, SavedFormat.VERSION)
+                .metadata(SavedFormat.MODEL_KEY, fingerprint)
+                .metadata(SavedFormat.CHECKSUM_KEY, SavedFormat.hex(checksum(state)));
         add(writer, state);
         return writer;
     }
@@ -77,22 +63,12 @@ public final class StateFiles {
         List<StateLayout.Part> parts = state.layout().parts();
         for (int layer = 0; layer < state.layout().layers(); layer++) {
             for (int p = 0; p < parts.size(); p++) {
-                String name = name(layer, parts.get(p));
-                firstNotFinite(state.array(layer, p)).ifPresent(value -> {
+                String name = SavedFormat.name(layer, parts.get(p));
+                SavedFormat.firstNotFinite(state.array(layer, p)).ifPresent(value -> {
                     throw new ArithmeticException(name + ": expected finite numbers, found " + value);
                 });
             }
         }
-    }
-
-    /** The first value that is infinite or no number. */
-    static Optional<Float> firstNotFinite(float[] values) {
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
-                return Optional.of(value);
-            }
-        }
-        return Optional.empty();
     }
 
     /** Of all parts as they are written. */
@@ -108,10 +84,6 @@ public final class StateFiles {
             }
         }
         return sum;
-    }
-
-    static String hex(CRC32C sum) {
-        return HexFormat.of().toHexDigits((int) sum.getValue());
     }
 
     /** Reads a state that was saved for the same model, and is all that the file holds. */
@@ -141,10 +113,10 @@ public final class StateFiles {
         return new StateReader(layout, fingerprint, in, BYTES).read();
     }
 
-    /** A state that has read nothing and starts from what the file holds, see {@link TunedState}. */
+    /** A state that has read nothing and starts from what the file holds, see {@link TunedStates}. */
     public static StateArrays loadTuned(RwkvConfig config, Path path) throws IOException {
         TensorFileOpener opener = Providers.of(TensorFileOpener.class).stream().findFirst()
                 .orElse(SafetensorsReader::open);
-        return new StateArrays(TunedState.alone(opener.open(path), config));
+        return new StateArrays(TunedStates.alone(opener.open(path), config));
     }
 }

@@ -1,7 +1,5 @@
 package io.rwkv.core.internal.model;
 
-import io.rwkv.core.RwkvConfig;
-
 import java.util.Arrays;
 import java.util.List;
 
@@ -37,11 +35,6 @@ public final class StateLayout {
         this.tuned = tuned;
     }
 
-    /** The layout of a model's states, if it holds no tuned one. */
-    public static StateLayout of(RwkvConfig config) {
-        return Versions.of(config.version()).stateLayout(config);
-    }
-
     /**
      * The same, with states that start from tuned values.
      *
@@ -63,6 +56,11 @@ public final class StateLayout {
     /** The parts of one layer; a part is known by its index here. */
     public List<Part> parts() {
         return parts;
+    }
+
+    /** The bytes of all numbers of a state. */
+    public long byteSize() {
+        return parts.stream().mapToLong(Part::size).sum() * layers * Float.BYTES;
     }
 
     /**

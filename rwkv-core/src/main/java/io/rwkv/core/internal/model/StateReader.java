@@ -49,9 +49,9 @@ final class StateReader {
      */
     StateArrays read() throws IOException {
         SavedHeader header = SavedHeader.parse(header(), from);
-        check(header, StateFiles.KIND_KEY, StateFiles.KIND, "a saved RWKV state");
-        check(header, StateFiles.VERSION_KEY, StateFiles.VERSION, "a state of a version that this library reads");
-        check(header, StateFiles.MODEL_KEY, fingerprint, "a state of this model");
+        check(header, SavedFormat.KIND_KEY, SavedFormat.KIND, "a saved RWKV state");
+        check(header, SavedFormat.VERSION_KEY, SavedFormat.VERSION, "a state of a version that this library reads");
+        check(header, SavedFormat.MODEL_KEY, fingerprint, "a state of this model");
         List<Piece> pieces = pieces(header.entries());
         StateArrays state = new StateArrays(layout);
         CRC32C sum = new CRC32C();
@@ -59,14 +59,14 @@ final class StateReader {
         for (Piece piece : pieces) {
             read(piece, state.array(piece.layer, piece.part), buffer, sum);
         }
-        String expected = header.metadata().get(StateFiles.CHECKSUM_KEY); // states saved by others may have none
-        String found = StateFiles.hex(sum);
+        String expected = header.metadata().get(SavedFormat.CHECKSUM_KEY); // states saved by others may have none
+        String found = SavedFormat.hex(sum);
         if (expected != null && !expected.equals(found)) {
-            throw RwkvFormatException.inFile(from, "expected data of " + StateFiles.CHECKSUM_KEY + " " + expected
+            throw RwkvFormatException.inFile(from, "expected data of " + SavedFormat.CHECKSUM_KEY + " " + expected
                     + ", found " + found + ": it was changed since it was saved");
         }
         for (Piece piece : pieces) {
-            StateFiles.firstNotFinite(state.array(piece.layer, piece.part)).ifPresent(value -> {
+            SavedFormat.firstNotFinite(state.array(piece.layer, piece.part)).ifPresent(value -> {
                 throw RwkvFormatException.inTensor(from, piece.name, "expected finite numbers, found " + value);
             });
         }
@@ -112,7 +112,7 @@ final class StateReader {
         for (int layer = 0; layer < layout.layers(); layer++) {
             for (int p = 0; p < layout.parts().size(); p++) {
                 StateLayout.Part part = layout.parts().get(p);
-                String name = StateFiles.name(layer, part);
+                String name = SavedFormat.name(layer, part);
                 pieces.add(new Piece(name, layer, p, checked(entries.get(name), name, part)));
             }
         }
@@ -142,7 +142,7 @@ final class StateReader {
         if (!entry.dtype().equals("F32")) {
             throw RwkvFormatException.inTensor(from, name, "expected F32, found " + entry.dtype());
         }
-        long[] shape = StateFiles.shape(part);
+        long[] shape = SavedFormat.shape(part);
         if (!Arrays.equals(entry.shape(), shape)) {
             throw RwkvFormatException.inTensor(from, name, "expected shape " + Arrays.toString(shape) + ", found "
                     + Arrays.toString(entry.shape()));

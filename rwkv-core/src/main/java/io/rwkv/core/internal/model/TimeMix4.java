@@ -42,13 +42,13 @@ final class TimeMix4 implements TimeMix {
 
     @Override
     public Activations apply(Ops ops, Activations x, LayerState state, Stretch stretch) {
-        Activations delta = ops.shift(x, state.part(Rwkv4.ATT_XX));
+        Activations delta = ops.shift(x, state.part(SumState.ATT_XX));
         Activations r = ops.defer(receptance, ops.mix(x, delta, mixR));
         Activations k = ops.defer(key, ops.mix(x, delta, mixK));
         Activations v = ops.defer(value, ops.mix(x, delta, mixV));
         ops.computeDeferred();
-        Activations wkv = ops.wkv4(k, v, decay, bonus, state.part(Rwkv4.ATT_AA), state.part(Rwkv4.ATT_BB),
-                state.part(Rwkv4.ATT_PP));
+        Activations wkv = ops.wkv4(k, v, decay, bonus, state.part(SumState.ATT_AA), state.part(SumState.ATT_BB),
+                state.part(SumState.ATT_PP));
         return ops.linear(output, ops.gate(Nonlinearity.SIGMOID, r, wkv));
     }
 }

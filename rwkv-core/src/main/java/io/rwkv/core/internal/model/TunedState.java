@@ -16,47 +16,8 @@ import java.util.Arrays;
  *         [value channel][key channel], and their states are [key channel][value channel]
  */
 record TunedState(String tensor, int part, boolean transposed) {
-    /**
-     * The states of a model whose checkpoint may hold a tuned one.
-     *
-     * @param tensors all that the model is made of
-     */
-    static StateLayout inside(TensorFile tensors, RwkvConfig config) {
-        StateLayout layout = StateLayout.of(config);
-        TunedState tuned = Versions.of(config.version()).tunedState();
-        return tuned != null && tensors.contains(TensorName.prefix(0) + tuned.tensor)
-                ? tuned.startOf(layout, tensors, config)
-                : layout;
-    }
-
-    /**
-     * The states that start from what a file of its own holds.
-     *
-     * @throws IllegalArgumentException if the version has no tuned states
-     * @throws RwkvFormatException if the file holds anything else than one for this model
-     */
-    static StateLayout alone(TensorFile file, RwkvConfig config) {
-        TunedState tuned = Versions.of(config.version()).tunedState();
-        if (tuned == null) {
-            throw new IllegalArgumentException("tuned states: expected a model of RWKV-5 or later, found "
-                    + config.version());
-        }
-        for (String name : file.names()) {
-            TensorName parts = TensorName.of(name);
-            if (parts.layer() < 0 || !parts.below().equals(tuned.tensor)) {
-                throw RwkvFormatException.inTensor(file.path(), file.nameInFile(name),
-                        "expected a tuned state alone, blocks.N." + tuned.tensor + ", found this beside it or instead"
-                                + Strangers.remark(name));
-            }
-            if (parts.layer() >= config.layers()) {
-                throw RwkvFormatException.inTensor(file.path(), name,
-                        "expected a tuned state for " + config.layers() + " layers, found more");
-            }
-        }
-        return tuned.startOf(StateLayout.of(config), file, config);
-    }
-
-    private StateLayout startOf(StateLayout layout, TensorFile file, RwkvConfig config) {
+    /** The states that start from what a file holds. */
+    StateLayout startOf(StateLayout layout, TensorFile file, RwkvConfig config) {
         float[][] values = new float[config.layers()][];
         Arrays.setAll(values, layer -> values(file, TensorName.prefix(layer) + tensor, config));
         return layout.startingFrom(part, values);

@@ -36,11 +36,6 @@ public abstract class VersionDescriptor {
         return tensors;
     }
 
-    /** Whether its channels are divided into heads. */
-    public final boolean hasHeads() {
-        return tensors.ofLayers().stream().anyMatch(TensorSpec::tellsHeads);
-    }
-
     /** Whether LN₀ is applied to embeddings: a version that does not need its weights does not apply it. */
     final boolean normalisesEmbedding() {
         return tensors.required(0).stream().anyMatch(t -> t.names().contains("ln0.weight"));

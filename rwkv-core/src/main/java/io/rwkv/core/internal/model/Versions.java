@@ -1,5 +1,6 @@
 package io.rwkv.core.internal.model;
 
+import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvVersion;
 
 import java.util.Comparator;
@@ -37,6 +38,11 @@ public final class Versions {
             }
         }
         throw new AssertionError(version);
+    }
+
+    /** The layout of a model's states, if its checkpoint holds no tuned one. */
+    public static StateLayout stateLayout(RwkvConfig config) {
+        return of(config.version()).stateLayout(config);
     }
 
     /** Whether some version has a tensor of this name below {@code blocks.N.}. */

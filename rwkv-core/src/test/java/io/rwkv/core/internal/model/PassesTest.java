@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvState;
 import io.rwkv.core.RwkvVersion;
 
 import org.junit.jupiter.api.Test;
 
 class PassesTest {
-    private final StateLayout layout = StateLayout.of(new RwkvConfig(RwkvVersion.V7, 2, 24, 3, 48, 37));
+    private static final RwkvConfig CONFIG = new RwkvConfig(RwkvVersion.V7, 2, 24, 3, 48, 37);
+
+    private final StateLayout layout = Versions.stateLayout(CONFIG);
     private final Passes passes = new Passes(layout);
 
     @Test
@@ -21,15 +24,15 @@ class PassesTest {
             StateArrays state = new StateArrays(layout);
             float[][] own = state.arrays();
             pass.begin(state);
-            float[] after = pass.part(1, 2).after();
-            assertSame(own[5], pass.part(1, 2).before());
+            float[] after = pass.layer(1).part(2).after();
+            assertSame(own[5], pass.layer(1).part(2).before());
             pass.nextStretch();
-            assertSame(after, pass.part(1, 2).before());
+            assertSame(after, pass.layer(1).part(2).before());
             pass.commit();
             assertSame(after, state.array(1, 2));
             passes.giveBack(pass);
-            assertNull(pass.part(1, 2).before(), "holds on to no state");
-            assertNull(pass.part(1, 2).after());
+            assertNull(pass.layer(1).part(2).before(), "holds on to no state");
+            assertNull(pass.layer(1).part(2).after());
             assertSame(pass, passes.lend());
         }
     }
@@ -41,7 +44,7 @@ class PassesTest {
         assertNotSame(one, two);
         one.begin(new StateArrays(layout));
         two.begin(new StateArrays(layout));
-        assertNotSame(one.part(0, 0).after(), two.part(0, 0).after());
+        assertNotSame(one.layer(0).part(0).after(), two.layer(0).part(0).after());
         passes.giveBack(two);
         passes.giveBack(one);
         assertSame(one, passes.lend(), "the last used, so that the others may go");
@@ -78,5 +81,6 @@ class PassesTest {
             elements += array.length;
         }
         assertEquals(4 * elements, new StateArrays(layout).byteSize());
+        assertEquals(4 * elements, RwkvState.byteSize(CONFIG));
     }
 }

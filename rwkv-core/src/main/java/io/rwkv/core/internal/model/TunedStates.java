@@ -1,0 +1,51 @@
+package io.rwkv.core.internal.model;
+
+import io.rwkv.core.RwkvConfig;
+import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.tensor.TensorFile;
+
+/** Finds tuned initial states, each as its version's {@link TunedState} says. */
+final class TunedStates {
+    private TunedStates() {
+    }
+
+    /**
+     * The states of a model whose checkpoint may hold a tuned one.
+     *
+     * @param tensors all that the model is made of
+     */
+    static StateLayout inside(TensorFile tensors, RwkvConfig config) {
+        StateLayout layout = Versions.stateLayout(config);
+        TunedState tuned = Versions.of(config.version()).tunedState();
+        return tuned != null && tensors.contains(TensorName.prefix(0) + tuned.tensor())
+                ? tuned.startOf(layout, tensors, config)
+                : layout;
+    }
+
+    /**
+     * The states that start from what a file of its own holds.
+     *
+     * @throws IllegalArgumentException if the version has no tuned states
+     * @throws RwkvFormatException if the file holds anything else than one for this model
+     */
+    static StateLayout alone(TensorFile file, RwkvConfig config) {
+        TunedState tuned = Versions.of(config.version()).tunedState();
+        if (tuned == null) {
+            throw new IllegalArgumentException("tuned states: expected a model of RWKV-5 or later, found "
+                    + config.version());
+        }
+        for (String name : file.names()) {
+            TensorName parts = TensorName.of(name);
+            if (parts.layer() < 0 || !parts.below().equals(tuned.tensor())) {
+                throw RwkvFormatException.inTensor(file.path(), file.nameInFile(name),
+                        "expected a tuned state alone, blocks.N." + tuned.tensor() + ", found this beside it or instead"
+                                + Strangers.remark(name));
+            }
+            if (parts.layer() >= config.layers()) {
+                throw RwkvFormatException.inTensor(file.path(), name,
+                        "expected a tuned state for " + config.layers() + " layers, found more");
+            }
+        }
+        return tuned.startOf(Versions.stateLayout(config), file, config);
+    }
+}
