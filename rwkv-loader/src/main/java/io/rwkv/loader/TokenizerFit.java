@@ -14,16 +14,18 @@ import java.util.WeakHashMap;
 
 /** Whether a tokenizer can be that of a model. */
 final class TokenizerFit {
-    /** Training code pads a vocabulary to a multiple of 512 at most; the published ones have 6 spare rows or none. */
-    static final int MOST_SPARE_ROWS = 512;
-
-    private static final Logger LOG = LoggerFactory.getLogger(Tokenizers.class);
+    private static final Logger LOG = LoggerFactory.getLogger(TokenizerFit.class);
     /** Which sizes of models have been checked with a tokenizer, so that each pair is reported once. */
     private static final Map<Tokenizer, Set<Integer>> CHECKED = Collections.synchronizedMap(new WeakHashMap<>());
 
     private TokenizerFit() {
     }
 
+    /**
+     * Warns of a tokenizer that leaves more of the model's rows unused than padding does, once for each pair.
+     *
+     * @throws IllegalArgumentException if the tokenizer has more tokens than the model
+     */
     static void check(Tokenizer tokenizer, RwkvConfig config) {
         int rows = config.vocabularySize();
         if (tokenizer.vocabularySize() > rows) {
@@ -34,12 +36,12 @@ final class TokenizerFit {
             return;
         }
         int tokens = tokens(tokenizer);
-        if (rows - tokens > MOST_SPARE_ROWS) {
+        if (rows - tokens > PublishedVocabulary.MOST_SPARE_ROWS) {
             LOG.warn(
                     "the tokenizer has {} tokens and the model {}: {} of the model's stand for nothing. The tokenizer is "
                             + "probably another model's, and then texts and results are meaningless; models of this size "
                             + "mostly have {}",
-                    tokens, rows, rows - tokens, TokenizerPlaces.usualName(rows));
+                    tokens, rows, rows - tokens, PublishedVocabulary.usualName(rows));
         }
     }
 

@@ -21,27 +21,10 @@ import java.util.regex.Pattern;
 
 /** Where the tokenizer of one checkpoint is looked for, and what to say if it is in none of the places. */
 final class TokenizerPlaces {
-    /**
-     * A vocabulary that many checkpoints share.
-     *
-     * @param file its name wherever it is published
-     * @param tokens the number of its ids
-     * @param rows the number of rows in the checkpoints published with it
-     */
-    private record Published(String file, int tokens, int rows) {
-        boolean isFor(int vocabulary) {
-            return vocabulary == tokens || vocabulary == rows;
-        }
-
-        /** Whether the vocabulary may be this one with spare rows; another of about its size is as likely. */
-        boolean mayBePaddedTo(int vocabulary) {
-            return vocabulary >= tokens && vocabulary - tokens <= TokenizerFit.MOST_SPARE_ROWS;
-        }
-    }
-
-    private static final List<Published> PUBLISHED = List.of(new Published("20B_tokenizer.json", 50277, 50277),
-            new Published("rwkv_vocab_v20230424.txt", 65530, 65536));
-    private static final String OTHER = "tokenizer.json";
+    /** The system property that names a folder of vocabulary files. */
+    static final String FOLDER_PROPERTY = "rwkv.tokenizers";
+    /** The environment variable that names one where the property is not set. */
+    static final String FOLDER_VARIABLE = "RWKV_TOKENIZERS";
 
     private static final Pattern NAME = Pattern
             .compile(".*(tokenizer|vocab|merges|bpe|spiece|sentencepiece).*\\.(json|txt|model|tiktoken)|.*\\.tiktoken");
@@ -60,31 +43,25 @@ final class TokenizerPlaces {
     private final Path shared;
     private final Set<Path> places = new LinkedHashSet<>();
 
+    /** @param checkpoint the checkpoint's file, or the folder of its files */
     TokenizerPlaces(Path checkpoint, RwkvConfig config) {
         this.checkpoint = checkpoint;
         vocabulary = config.vocabularySize();
         Path absolute = checkpoint.toAbsolutePath().normalize();
         folder = Files.isDirectory(absolute) || absolute.getParent() == null ? absolute : absolute.getParent();
-        String named = System.getProperty(Tokenizers.FOLDER_PROPERTY, System.getenv(Tokenizers.FOLDER_VARIABLE));
+        String named = System.getProperty(FOLDER_PROPERTY, System.getenv(FOLDER_VARIABLE));
         shared = named == null ? null : Path.of(named).toAbsolutePath();
-        Optional<Published> exact = PUBLISHED.stream().filter(p -> p.isFor(vocabulary)).findFirst();
+        Optional<PublishedVocabulary> exact = PublishedVocabulary.of(vocabulary);
         if (exact.isPresent()) {
-            places.add(folder.resolve(exact.get().file));
+            places.add(folder.resolve(exact.get().file()));
             if (shared != null) {
-                places.add(shared.resolve(exact.get().file));
+                places.add(shared.resolve(exact.get().file()));
             }
         } else {
             // Only what lies beside the checkpoint was put there for it: GPT-2's vocabulary is padded to 50,304 as well.
-            PUBLISHED.stream().filter(p -> p.mayBePaddedTo(vocabulary)).forEach(p -> places.add(folder.resolve(
-                    p.file)));
-            places.add(folder.resolve(OTHER));
+            PublishedVocabulary.paddedTo(vocabulary).forEach(p -> places.add(folder.resolve(p.file())));
+            places.add(folder.resolve(PublishedVocabulary.OTHER));
         }
-    }
-
-    /** The name of the published vocabulary that goes with so many rows; {@value #OTHER} if none does. */
-    static String usualName(int vocabulary) {
-        return PUBLISHED.stream().filter(p -> p.isFor(vocabulary) || p.mayBePaddedTo(vocabulary)).findFirst()
-                .map(Published::file).orElse(OTHER);
     }
 
     /** The first place that holds a file. */
@@ -104,8 +81,8 @@ final class TokenizerPlaces {
                 ? "; no other tokenizer file lies there"
                 : "; other tokenizer files there: " + names(others));
         message.append("; name the right one explicitly");
-        if (shared == null && PUBLISHED.stream().anyMatch(p -> p.isFor(vocabulary))) {
-            message.append(", or its folder with the environment variable ").append(Tokenizers.FOLDER_VARIABLE);
+        if (shared == null && PublishedVocabulary.of(vocabulary).isPresent()) {
+            message.append(", or its folder with the environment variable ").append(FOLDER_VARIABLE);
         } else if (shared != null && !Files.isDirectory(shared)) {
             message.append("; the folder of tokenizers ").append(shared).append(" does not exist");
         }

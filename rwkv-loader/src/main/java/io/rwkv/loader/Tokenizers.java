@@ -25,9 +25,9 @@ import java.util.Optional;
  */
 public final class Tokenizers {
     /** The system property that names a folder of tokenizer files. */
-    public static final String FOLDER_PROPERTY = "rwkv.tokenizers";
+    public static final String FOLDER_PROPERTY = TokenizerPlaces.FOLDER_PROPERTY;
     /** The environment variable that names a folder of tokenizer files, used if the system property is not set. */
-    public static final String FOLDER_VARIABLE = "RWKV_TOKENIZERS";
+    public static final String FOLDER_VARIABLE = TokenizerPlaces.FOLDER_VARIABLE;
 
     private Tokenizers() {
     }
