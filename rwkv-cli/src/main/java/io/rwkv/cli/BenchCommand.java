@@ -22,7 +22,7 @@ import java.util.concurrent.Callable;
 
 @Command(name = "bench", mixinStandardHelpOptions = true, description = {
         "Measures how fast a model runs here, beside what this machine's memory allows.",
-        "Every round measures all in turn; the figures are medians of the rounds. The share of memory speed is what it would take to read all bytes per token: over 100 % if weights are skipped."})
+        "Every round measures all in turn; the figures are medians of the rounds. The share of memory speed is what it would take to read all bytes per token: over 100 %% if weights are skipped."})
 final class BenchCommand implements Callable<Integer> {
     private static final double MEGA = 1e6;
     private static final int ALLOCATION_ROUNDS = 3;
@@ -44,9 +44,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (rounds < 1 || promptLength < 1 || decoded < 1) {
-            throw new IllegalArgumentException("--rounds, --prompt and --tokens: expected at least 1");
-        }
+        requirePositive("--rounds", rounds);
+        requirePositive("--prompt", promptLength);
+        requirePositive("--tokens", decoded);
         long start = System.nanoTime();
         try (RwkvModel model = options.openModel()) {
             double loadSeconds = seconds(start);
@@ -171,5 +171,11 @@ final class BenchCommand implements Callable<Integer> {
             throw new ArithmeticException("a figure came out as " + value + "; measure with more --tokens or --rounds");
         }
         return Math.round(1000 * value) / 1000.0;
+    }
+
+    private static void requirePositive(String option, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(option + ": expected at least 1, found " + value);
+        }
     }
 }
