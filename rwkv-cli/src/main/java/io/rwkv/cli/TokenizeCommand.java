@@ -41,6 +41,9 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Tokenizer tokenizer = Tokenizer.load(tokenizerFile);
+        if (Files.isDirectory(in)) {
+            throw new IOException(in + ": expected a file of JSON lines, found a folder");
+        }
         WhenTerminated.interrupt(() -> AtomicFiles.write(out, channel -> {
             try (BufferedReader lines = Files.newBufferedReader(in)) {
                 Writer to = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));

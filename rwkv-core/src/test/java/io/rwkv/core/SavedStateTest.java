@@ -244,6 +244,8 @@ class SavedStateTest {
             }
         })));
         assertThrows(NoSuchFileException.class, () -> model.loadState(folder.resolve("x")));
+        assertEquals(folder + ": expected a saved state, found a folder",
+                assertThrows(IOException.class, () -> model.loadState(folder)).getMessage());
         model.logits(new int[]{1}, state.copy()); // not in use any more
     }
 

@@ -18,6 +18,10 @@ final class TokenizerFiles {
     }
 
     static Tokenizer load(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            // Some systems open a folder, and say nothing of it later but what it is.
+            throw new IOException(file + ": expected a tokenizer file, found a folder");
+        }
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             in.mark(HEAD);
             // Byte by byte as chars: what is looked for is ASCII.

@@ -88,6 +88,9 @@ public final class StateFiles {
 
     /** Reads a state that was saved for the same model, and is all that the file holds. */
     public static StateArrays load(StateLayout layout, String fingerprint, Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new IOException(path + ": expected a saved state, found a folder"); // some systems would open it
+        }
         try (InputStream in = Files.newInputStream(path)) {
             return whole(new StateReader(layout, fingerprint, in, path));
         }
