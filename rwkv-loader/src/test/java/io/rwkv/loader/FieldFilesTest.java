@@ -81,7 +81,8 @@ class FieldFilesTest {
             "adapter-lora-rwkv6-r8-bf16 | lora_ | adapter", "adapter-lora-rwkv7-r6-bf16 | lora_ | adapter",
             "adapter-pissa-rwkv7-r8-bf16 | lora_ | adapter", "adapter-pissa-rwkv7-r8-init-bf16 | init_lora_ | PiSSA",
             "adapter-bone-rwkv7-r40-bf16 | disha | adapter", "adapter-bat-rwkv6-r32-bf16 | disha | adapter",
-            "timestate-rwkv7-bf16 | time_state | tuned initial state"})
+            "timestate-rwkv5v2-fp32 | time_state | tuned initial state, which is no model by itself",
+            "timestate-rwkv6-bf16 | time_state | newState(path)", "timestate-rwkv7-bf16 | time_state | newState(path)"})
     void otherVersionsAndPartsOfModelsShouldBeRefusedByName(String name, String tensor, String what)
             throws IOException {
         String message = refusal(models(name + ".pth"));

@@ -133,6 +133,9 @@ class UnknownTensorsTest {
         }
         String message = refusal("blocks.0.ffn.enn.weight", Shapes.file(shapes));
         assertTrue(message.contains("F32[30, 128] (and 3 others); RWKV-8 has it"), message);
+        shapes.keySet().removeIf(name -> name.endsWith("enn.weight") && !name.startsWith("blocks.0."));
+        message = refusal("blocks.0.ffn.enn.weight", Shapes.file(shapes));
+        assertTrue(message.contains("F32[30, 128] (and another); RWKV-8 has it"), message);
     }
 
     @ParameterizedTest

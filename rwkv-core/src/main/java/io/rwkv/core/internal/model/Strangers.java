@@ -15,6 +15,8 @@ public final class Strangers {
     private static final String LAYER = "blocks\\.\\d+\\.";
     private static final String NOT_RUN = ", which is not run";
 
+    private static final Pattern TUNED = Pattern.compile(LAYER + "att\\.time_state");
+
     private static final List<Sign> SIGNS = List.of(
             // Adapters and what trainers and quantisers add; under any prefix.
             sign("(.*\\.)?init_lora_[AB](\\..*)?", "it belongs to a PiSSA adapter, which has to be merged first"),
@@ -37,7 +39,9 @@ public final class Strangers {
             sign("head_[qk]\\.weight|copy_mask",
                     "models trained with a copy head (head-QK) have it, which are not run"),
             sign("pos_emb(_[xy])?", "models trained with position embeddings have it, which are not run"),
-            sign(LAYER + "att\\.time_state", "it is a tuned initial state, of a version or a layer that can have none"),
+            new Sign(TUNED, "it is a tuned initial state, of a version or a layer that can have none"),
+            sign("state\\.\\d+\\..*",
+                    "it is part of a state that was written, not of a model: loadState reads saved states"),
             sign("vit\\..*|proj\\..*", "it belongs to a model that reads images, which is not run"),
             sign("head\\.(cls|sts|retr)_head\\..*", "it belongs to EmbeddingRWKV's heads, which are not run"),
             sign("reranker.*", "it belongs to EmbeddingRWKV's reranker, which is not run"),
@@ -94,6 +98,10 @@ public final class Strangers {
 
     /** What a file that is no RWKV of any version here probably is, for the end of a message; empty if nothing is known. */
     public static String remark(TensorFile file) {
+        if (!file.names().isEmpty() && file.names().stream().allMatch(n -> TUNED.matcher(n).matches())) {
+            return "; it is a tuned initial state, which is no model by itself: newState(path) of the model it was tuned for"
+                    + " reads it";
+        }
         String name = telling(file.names());
         return name == null ? "" : "; of " + file.nameInFile(name) + ": " + explain(name);
     }
