@@ -71,8 +71,8 @@ final class TokenizerPlaces {
 
     /** Says what was looked for and where, and which other tokenizer files lie there. */
     NoSuchFileException notFound() {
-        StringBuilder message = new StringBuilder("no tokenizer found for ").append(checkpoint)
-                .append(", a model of ").append(vocabulary).append(" tokens; looked for ").append(names(places));
+        StringBuilder message = new StringBuilder("no tokenizer found for a model of ").append(vocabulary)
+                .append(" tokens; looked for ").append(names(places));
         Set<Path> others = new TreeSet<>(tokenizersIn(folder));
         if (shared != null) {
             others.addAll(tokenizersIn(shared));
@@ -86,7 +86,7 @@ final class TokenizerPlaces {
         } else if (shared != null && !Files.isDirectory(shared)) {
             message.append("; the folder of tokenizers ").append(shared).append(" does not exist");
         }
-        return new NoSuchFileException(message.toString());
+        return new NoSuchFileException(checkpoint.toString(), null, message.toString());
     }
 
     private static String names(Collection<Path> paths) {
