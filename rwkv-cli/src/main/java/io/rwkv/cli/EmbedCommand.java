@@ -10,10 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +38,8 @@ final class EmbedCommand implements Callable<Integer> {
         };
         try (TextModel model = modelOptions.openText(chosen)) {
             if (texts.isEmpty()) {
-                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-                for (String line = in.readLine(); line != null; line = in.readLine()) {
+                StandardInput.Lines in = StandardInput.lines();
+                for (String line = in.next(); line != null; line = in.next()) {
                     if (!line.isBlank()) {
                         print(model, line);
                     }

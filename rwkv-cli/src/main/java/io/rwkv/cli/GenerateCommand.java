@@ -12,7 +12,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -53,7 +52,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (prompt.equals("-")) {
-            prompt = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+            prompt = StandardInput.read();
         }
         changed(GenerationOptions.defaults()); // before a model is loaded: values out of range are refused at once
         try (TextModel text = modelOptions.openText(Pooling.MEAN)) {
@@ -67,8 +66,12 @@ final class GenerateCommand implements Callable<Integer> {
                 System.out.print(prompt);
                 System.out.flush();
             }
-            Generation result = request.run(GenerateCommand::print);
-            System.out.println();
+            Generation result;
+            try {
+                result = request.run(GenerateCommand::print);
+            } finally {
+                System.out.println(); // an error, too, begins on a line of its own
+            }
             System.err.printf(Locale.ROOT,
                     "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",
                     model.config().version(), model.engineName(), result.promptTokens(), result.promptNanos() / 1e9,

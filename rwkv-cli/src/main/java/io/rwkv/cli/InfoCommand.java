@@ -21,9 +21,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 
 @Command(name = "info", mixinStandardHelpOptions = true, description = "Says what a checkpoint holds.")
 final class InfoCommand implements Callable<Integer> {
+    private static final Pattern TUNED_STATE = Pattern.compile("blocks\\.\\d+\\.att\\.time_state");
+
     @Parameters(paramLabel = "FILE", description = "The checkpoint.")
     private Path file;
 
@@ -47,10 +50,15 @@ final class InfoCommand implements Callable<Integer> {
         line("ffn width", String.valueOf(config.ffnWidth()));
         line("vocabulary", String.valueOf(config.vocabularySize()));
         line("tensors", String.valueOf(checkpoint.names().size()));
+        if (!checkpoint.unread().isEmpty()) {
+            line("  not read", checkpoint.unread().toString());
+        }
         line("parameters", String.format(Locale.ROOT, "%,d", parameters));
         elements.forEach((dtype, count) -> line("  of these " + dtype, String.format(Locale.ROOT, "%,d", count)));
         long state = RwkvState.byteSize(config);
-        line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state / Float.BYTES, state));
+        boolean tuned = checkpoint.names().stream().anyMatch(TUNED_STATE.asMatchPredicate());
+        line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state / Float.BYTES, state)
+                + (tuned ? "; a new one begins as the file's time_state says" : ""));
         line("tokenizer", tokenizer(config));
         GenerationOptions text = GenerationOptions.defaults();
         line("text", text.maxTokens() + " tokens at most" + text.sampling().map(InfoCommand::sampling).orElse("")
@@ -63,7 +71,8 @@ final class InfoCommand implements Callable<Integer> {
         if (own.isPresent()) {
             return "in the file, " + own.get().vocabularySize() + " ids";
         }
-        return Tokenizers.fileFor(file, config).map(Path::toString).orElse("none found; --tokenizer names one");
+        return Tokenizers.fileFor(file, config).map(Path::toString)
+                .orElse("none found; commands that need one take --tokenizer");
     }
 
     private static String sampling(SamplingOptions options) {

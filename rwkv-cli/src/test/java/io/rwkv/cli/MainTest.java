@@ -17,8 +17,10 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -90,6 +92,11 @@ class MainTest {
                 assertTrue(result.err.startsWith("rwkv: vector after token "), result.err);
             }
         }
+        Result generated = run("generate", "--model", field.resolve("F5-nan-ln_out.safetensors").toString(),
+                "--tokenizer", field.resolve("bytes.json").toString(), "a text");
+        assertEquals(1, generated.exitCode, generated.err);
+        assertEquals("a text" + System.lineSeparator(), generated.out); // lest the message stand behind it in a terminal
+        assertTrue(generated.err.startsWith("rwkv: logit of token 0 is NaN"), generated.err);
     }
 
     @Test
@@ -235,6 +242,18 @@ class MainTest {
     }
 
     @Test
+    void infoShouldTellWhatElseTheFileHolds() {
+        Path field = Path.of(System.getProperty("rwkv.shared", "../shared"), "reference", "field");
+        Assumptions.assumeTrue(Files.isDirectory(field), field + " is missing; skipped");
+        String plain = run("info", field.resolve("base-rwkv7.safetensors").toString()).out;
+        assertFalse(plain.contains("time_state") || plain.contains("not read"), plain);
+        String tuned = run("info", field.resolve("F4-time-state-inside.safetensors").toString()).out;
+        assertTrue(tuned.contains("a new one begins as the file's time_state says"), tuned);
+        String unread = run("info", field.resolve("F9-unused-u16.safetensors").toString()).out;
+        assertTrue(unread.contains("not read       {unused=U16}"), unread);
+    }
+
+    @Test
     void errorsShouldBeOneLineAndANonZeroCode() throws IOException {
         Path text = Files.writeString(folder.resolve("x.pth"), "not a checkpoint");
         for (Map.Entry<Integer, Result> expected : List.of(
@@ -250,6 +269,63 @@ class MainTest {
         }
         assertFalse(Files.exists(folder.resolve("o")));
         assertTrue(run("info", "--debug", text.toString()).err.contains("\tat io.rwkv"));
+    }
+
+    @Test
+    void helpShouldBeAllThatIsPrinted() {
+        for (String command : List.of("generate", "embed", "logits", "tokenize", "info", "convert", "bench")) {
+            Result result = run(command, "--help");
+            assertEquals(0, result.exitCode, command);
+            assertEquals("", result.err, command); // Picocli warns there of a text that it cannot format
+            assertFalse(result.out.contains("%%"), result.out);
+        }
+    }
+
+    @Test
+    void aFolderInPlaceOfAFileShouldBeNamed() throws IOException {
+        Path text = Files.writeString(folder.resolve("x.jsonl"), "{\"text\":\"a\"}\n");
+        String tokenizer = DemoModel.checkpoint().resolveSibling("tokenizer.json").toString();
+        String out = folder.resolve("o").toString();
+        for (Result result : List.of(run("generate", "--tokenizer", folder.toString(), "x"),
+                run("tokenize", "--tokenizer", folder.toString(), "--in", text.toString(), "--out", out),
+                run("tokenize", "--tokenizer", tokenizer, "--in", folder.toString(), "--out", out),
+                run("info", folder.toString()), run("convert", folder.toString(), out, "--type", "F16"))) {
+            assertEquals(1, result.exitCode, result.err);
+            assertTrue(result.err.startsWith("rwkv: " + folder + ": expected a"), result.err);
+            assertTrue(result.err.contains("found a folder"), result.err);
+        }
+    }
+
+    @Test
+    void aModelWithoutTokenizerShouldBeSaidToHaveNone() throws IOException {
+        Path model = Files.copy(DemoModel.checkpoint(), folder.resolve("m.pth"));
+        Result result = run("generate", "--model", model.toString(), "x");
+        assertEquals(1, result.exitCode);
+        assertTrue(result.err.startsWith("rwkv: " + model + ": no tokenizer found"), result.err);
+        Result info = run("info", model.toString());
+        assertEquals(0, info.exitCode, info.err);
+        assertTrue(info.out.contains("none found; commands that need one take --tokenizer"), info.out);
+    }
+
+    @Test
+    void standardInputThatIsNotUtf8ShouldBeRefused() {
+        InputStream in = System.in;
+        byte[] latin1 = "a caf\u00e9 is\n".getBytes(StandardCharsets.ISO_8859_1);
+        try {
+            for (String[] command : new String[][]{{"generate", "--max-tokens", "1", "-"}, {"embed"}}) {
+                System.setIn(new ByteArrayInputStream(latin1));
+                Result result = run(command);
+                assertEquals(1, result.exitCode, result.out);
+                assertEquals("rwkv: standard input: expected UTF-8, found other bytes", result.err.strip());
+                assertEquals("", result.out);
+                System.setIn(new ByteArrayInputStream("a caf\u00e9 is\n".getBytes(StandardCharsets.UTF_8)));
+                Result good = run(command);
+                assertEquals(0, good.exitCode, good.err);
+                assertTrue(good.out.contains("a caf\u00e9 is"), good.out);
+            }
+        } finally {
+            System.setIn(in);
+        }
     }
 
     @Test
@@ -281,7 +357,7 @@ class MainTest {
     void valuesThatNothingCanBeDoneWithShouldBeWrongUsage() {
         for (List<String> wrong : List.of(List.of("--top-p", "2"), List.of("--engine", "abacus"),
                 List.of("--precision", "Q9"), List.of("--engine", "nd4j", "--precision", "Q8_0"),
-                List.of("--threads", "-1"), List.of("--threads", "1025"))) {
+                List.of("--threads", "-1"), List.of("--threads", "1025"), List.of("--stop", ""))) {
             Result result = run(Stream.of(List.of("generate"), wrong, List.of("x")).flatMap(List::stream)
                     .toArray(String[]::new));
             assertEquals(2, result.exitCode, wrong + ": " + result.err);

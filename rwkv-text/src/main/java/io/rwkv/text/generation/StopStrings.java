@@ -38,7 +38,8 @@ public final class StopStrings {
 
     static void check(Collection<String> stops) {
         if (stops.contains("")) {
-            throw new IllegalArgumentException("stopStrings: expected no empty string, found " + List.copyOf(stops));
+            throw new IllegalArgumentException(
+                    "stopStrings: expected no empty string, found one among " + stops.size());
         }
     }
 
