@@ -6,11 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rwkv.core.tensor.ForwardingTensor;
+import io.rwkv.core.tensor.StoredTensor;
+import io.rwkv.core.tensor.TensorFile;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -163,6 +169,57 @@ abstract class GoldenConformance {
                 }
             }
             assertClose("head · hidden", golden.expectedLogits(tokens.length - 1), logits, TOLERANCE);
+        }
+    }
+
+    /** With NaN as one element: in tables of rows by token one of the token's row, else any. */
+    private static TensorFile withNan(Golden golden, String name, int token) {
+        TensorFile weights = golden.weights();
+        StoredTensor whole = weights.tensor(name);
+        boolean table = name.equals("emb.weight") || name.endsWith("s_emb.weight");
+        long place = table ? token * whole.length(1) + 1 : Math.min(5, whole.elementCount() - 1);
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        weights.names().forEach(n -> tensors.put(n, weights.tensor(n)));
+        tensors.put(name, new ForwardingTensor(whole) {
+            @Override
+            public void read(long first, float[] to, int at, int count) {
+                super.read(first, to, at, count);
+                if (place >= first && place < first + count) {
+                    to[at + (int) (place - first)] = Float.NaN;
+                }
+            }
+        });
+        return new TensorFile(weights.path(), "damaged", tensors, Map.of());
+    }
+
+    private static boolean anyNan(float[] values) {
+        for (float value : values) {
+            if (Float.isNaN(value)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aWeightThatIsNoNumberShouldNeverBecomeOne(RwkvVersion version) {
+        Golden golden = Golden.of(version);
+        int[] tokens = Arrays.copyOf(golden.tokens(), 5);
+        RwkvOptions options = RwkvOptions.builder().engine(engine()).build();
+        for (String name : golden.weights().names()) {
+            if (name.matches("blocks\\.0\\.att\\.v[012]")) {
+                continue; // which nothing reads
+            }
+            try (RwkvModel model = RwkvModel.load(withNan(golden, name, tokens[4]), golden.config(), options)) {
+                assertTrue(anyNan(model.allLogits(tokens, model.newState())[4]), name + ", all tokens at once");
+                RwkvState state = model.newState();
+                float[] last = null;
+                for (int token : tokens) {
+                    last = model.logits(new int[]{token}, state);
+                }
+                assertTrue(anyNan(last), name + ", one token at a time");
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.scalar.ScalarMax;
+import org.nd4j.linalg.api.ops.impl.scalar.RectifiedLinear;
 import org.nd4j.linalg.factory.Nd4j;
 
 import java.util.function.Consumer;
@@ -236,7 +236,8 @@ final class Nd4jOps implements Ops {
         int mark = mark();
         INDArray lengths = scratch.take(x.rows() * heads, 1).array;
         HeadOps.lengths(headRows(x, heads), lengths);
-        Nd4j.getExecutioner().exec(new ScalarMax(lengths, null, lengths, SHORTEST_HEAD));
+        // The larger of the two, like ScalarMax, which makes SHORTEST_HEAD of NaN, however.
+        Nd4j.getExecutioner().exec(new RectifiedLinear(lengths, lengths, SHORTEST_HEAD));
         headRows(x, heads).divi(lengths, headRows(out, heads));
         release(mark);
         return out;

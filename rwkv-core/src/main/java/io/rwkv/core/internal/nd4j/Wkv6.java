@@ -3,7 +3,7 @@ package io.rwkv.core.internal.nd4j;
 import io.rwkv.core.engine.StatePart;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.scalar.ScalarMax;
+import org.nd4j.linalg.api.ops.impl.scalar.RectifiedLinear;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Exp;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -43,7 +43,8 @@ final class Wkv6 {
         INDArray v = layout.split(values);
         INDArray sum = layout.split(logDecay); // c
         INDArray sumBefore = layout.take(length, n); // c₋
-        Nd4j.getExecutioner().exec(new ScalarMax(sum, null, sum, STRONGEST));
+        // The larger of the two, like ScalarMax, which makes STRONGEST of NaN, however.
+        Nd4j.getExecutioner().exec(new RectifiedLinear(sum, sum, STRONGEST));
         layout.runningSums(sum, sumBefore);
 
         INDArray y = layout.take(length, n).assign(0);
