@@ -16,7 +16,7 @@ public final class VectorMath {
     private static final float LN2_LOW = -2.12194440e-4f;
     /** Adding it rounds to an integer n; n + 127, the exponent of 2ⁿ, then stands in the lowest bits. */
     private static final float ROUND = 0x1.8p23f + 127;
-    /** Beyond these, e^x stays what it is there: 2.7e-38 and 1.7e38. */
+    /** Beyond these, e^x stays what it is there: 2.7e-38 and 1.7e38; but for e^−∞, which is 0. */
     private static final float LEAST = -86.5f;
     private static final float MOST = 88f;
     private static final float DECAY7 = -0.606531f;
@@ -34,7 +34,9 @@ public final class VectorMath {
     static void exp(float[] x, int at, float factor, float[] out, int to, int count) {
         int i = 0;
         for (; i + L <= count; i += L) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i).mul(factor).max(LEAST).min(MOST);
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i).mul(factor);
+            VectorMask<Float> none = v.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY);
+            v = v.max(LEAST).min(MOST);
             FloatVector n = v.mul(LOG2_E).add(ROUND);
             FloatVector whole = n.sub(ROUND);
             FloatVector r = v.sub(whole.mul(LN2_HIGH)).sub(whole.mul(LN2_LOW));
@@ -46,8 +48,9 @@ public final class VectorMath {
             p = p.mul(r).add(1f);
             p = p.mul(r).add(1f);
             // Adding n to p's exponent as integers would make numbers of some NaN.
-            p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats()).intoArray(out,
-                    to + i);
+            p = p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+            // Else a weight that is nothing would be the only one there is, and count.
+            p.blend(0f, none).intoArray(out, to + i);
         }
         for (; i < count; i++) {
             out[to + i] = (float) Math.exp(factor * x[at + i]);

@@ -2,6 +2,7 @@ package io.rwkv.simd.internal.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.engine.StatePart;
 import io.rwkv.simd.AtUsableWidth;
@@ -261,6 +262,25 @@ class WkvTest {
             assertEquals(v[c], out[c], 1e-6, "the present token alone");
             assertEquals(v[c], out[channels + c], 1e-6, "the one before outweighs it");
             assertEquals(1e4f, state[2][c]);
+        }
+    }
+
+    /** A weight of e^-∞ is 0, and nothing over nothing is no number. */
+    @Test
+    void wkv4ShouldMakeNoNumbersOfInfiniteKeys() {
+        int channels = 21; // whole vectors and a rest
+        for (float infinite : new float[]{Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}) {
+            float[] k = new float[channels];
+            Arrays.fill(k, infinite);
+            float[][] state = new float[3][channels];
+            Arrays.fill(state[2], -1e30f);
+            float[] out = new float[channels];
+            new Wkv4().run(k, random(channels, 1, 1), new float[channels], new float[channels], 0, channels, 1,
+                    channels, new StatePart(state[0], state[0]), new StatePart(state[1], state[1]),
+                    new StatePart(state[2], state[2]), out);
+            for (int c = 0; c < channels; c++) {
+                assertTrue(Float.isNaN(out[c]), infinite + ", channel " + c + ": " + out[c]);
+            }
         }
     }
 }
