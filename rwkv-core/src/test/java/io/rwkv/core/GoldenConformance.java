@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.rwkv.core.tensor.ForwardingTensor;
+import io.rwkv.core.internal.tensor.ForwardingTensor;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
