@@ -118,7 +118,7 @@ class UnknownTensorsTest {
             "V7 | _orig_mod.head.weight | prefix \"_orig_mod.\"", "V7 | a.b.blocks.1.ln1.bias | prefix \"a.b.\"",
             "V4 | rwkv.blocks.0.attention.key.weight | transformers", "V7 | model.embed_tokens.weight | rwkv-rs",
             "V4 | blocks.0.att.key.weight_mx | ChatRWKV", "V4 | blocks.0.att.key.qweight | quantised",
-            "V7 | something.else | nothing is known of it"})
+            "V7 | state.0.att_kv | loadState reads saved states", "V7 | something.else | nothing is known of it"})
     void theMessageShouldSayWhatTheyProbablyAre(RwkvVersion version, String name, String explanation) {
         String message = refusal(name, with(version, name, DType.F32, 4, 8));
         assertTrue(message.contains(explanation), message);
