@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.engine.EngineProvider;
 import io.rwkv.core.internal.ServiceFolder;
-import io.rwkv.core.tensor.DType;
+import io.rwkv.core.internal.tensor.ForwardingTensor;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
@@ -113,9 +113,9 @@ class ForgottenModelTest {
         try (RwkvModel model = GOLDEN.model()) {
             expected = model.logits(GOLDEN.tokens(), model.newState());
         }
-        table.collecting[0] = true;
+        table.collecting = true;
         assertArrayEquals(expected, readAndForget(file));
-        assertEquals(0, table.closed[0]);
+        assertEquals(0, table.closed);
         assertTrue(collectUntil(() -> WatchedProvider.CLOSED.get() == 1), "afterwards");
     }
 
@@ -126,38 +126,21 @@ class ForgottenModelTest {
     }
 
     /** A table that collects garbage for every row that is read, and looks whether the engine was closed. */
-    private record CollectingTable(StoredTensor table, boolean[] collecting, int[] closed) implements StoredTensor {
+    private static final class CollectingTable extends ForwardingTensor {
+        boolean collecting;
+        int closed;
+
         CollectingTable(StoredTensor table) {
-            this(table, new boolean[1], new int[1]);
-        }
-
-        @Override
-        public String name() {
-            return table.name();
-        }
-
-        @Override
-        public DType dtype() {
-            return table.dtype();
-        }
-
-        @Override
-        public long[] shape() {
-            return table.shape();
-        }
-
-        @Override
-        public long elementCount() {
-            return table.elementCount();
+            super(table);
         }
 
         @Override
         public void read(long first, float[] to, int at, int count) {
-            if (collecting[0]) {
+            if (collecting) {
                 System.gc();
-                closed[0] += WatchedProvider.CLOSED.get();
+                closed += WatchedProvider.CLOSED.get();
             }
-            table.read(first, to, at, count);
+            super.read(first, to, at, count);
         }
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.core.tensor.TensorFile;
 
@@ -127,7 +126,8 @@ class Nd4jArraysTest {
         TensorFile whole = golden.weights();
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         whole.names().forEach(n -> tensors.put(n, whole.tensor(n)));
-        tensors.put("emb.weight", new FailingRow(whole.tensor("emb.weight"), 36));
+        tensors.put("emb.weight",
+                new UnreadableRow(whole.tensor("emb.weight"), 36, new IllegalStateException("unreadable")));
         TensorFile file = new TensorFile(whole.path(), "failing", tensors, Map.of());
         try (RwkvModel model = RwkvModel.load(file, golden.config(), RwkvOptions.defaults())) {
             int[] tokens = new int[600];
@@ -136,37 +136,6 @@ class Nd4jArraysTest {
             assertThrows(IllegalStateException.class, () -> model.forwardAll(tokens, state));
             assertThrows(IllegalStateException.class, () -> model.forward(tokens, state));
             assertArrayEquals(model.newState().read(0, "att_aa"), state.read(0, "att_aa"));
-        }
-    }
-
-    /** A table, one of whose rows cannot be read. */
-    private record FailingRow(StoredTensor table, int row) implements StoredTensor {
-        @Override
-        public String name() {
-            return table.name();
-        }
-
-        @Override
-        public DType dtype() {
-            return table.dtype();
-        }
-
-        @Override
-        public long[] shape() {
-            return table.shape();
-        }
-
-        @Override
-        public long elementCount() {
-            return table.elementCount();
-        }
-
-        @Override
-        public void read(long first, float[] to, int at, int count) {
-            if (first == row * table.shape()[1] && count == table.shape()[1]) {
-                throw new IllegalStateException("unreadable");
-            }
-            table.read(first, to, at, count);
         }
     }
 

@@ -248,7 +248,7 @@ class AtomicFilesTest {
     @Test
     void aWriteInsideAShutdownHookShouldWork() throws Exception {
         Path file = Files.writeString(folder.resolve("x"), "before");
-        try (ChildJvm child = new ChildJvm(InHook.class, file.toString())) {
+        try (ControlledJvm child = new ControlledJvm(InHook.class, file.toString())) {
             assertEquals("", child.awaitEnd());
         }
         assertEquals("saved at the end", Files.readString(file));
@@ -287,7 +287,7 @@ class AtomicFilesTest {
     @Test
     void aWriteUnderWayShouldBeLeftToEndWhereAHookWaitsForIt() throws Exception {
         Path file = Files.writeString(folder.resolve("x"), "before");
-        try (ChildJvm child = new ChildJvm(Terminated.class, file.toString(), "wait")) {
+        try (ControlledJvm child = new ControlledJvm(Terminated.class, file.toString(), "wait")) {
             child.awaitLine("half");
             child.terminate();
             assertEquals("", child.awaitEnd());
@@ -299,7 +299,7 @@ class AtomicFilesTest {
     @Test
     void aWriteCutOffShouldLeaveTheOldFileAndNothingThatStays() throws Exception {
         Path file = Files.writeString(folder.resolve("x"), "before");
-        try (ChildJvm child = new ChildJvm(Terminated.class, file.toString(), "no")) {
+        try (ControlledJvm child = new ControlledJvm(Terminated.class, file.toString(), "no")) {
             child.awaitLine("half");
             child.terminate();
             child.awaitEnd();
@@ -325,10 +325,10 @@ class AtomicFilesTest {
     @Test
     void onlyWhatADeadProcessLeftShouldBeDeleted() throws Exception {
         Path file = folder.resolve("x");
-        try (ChildJvm living = new ChildJvm(Half.class, file.toString())) {
+        try (ControlledJvm living = new ControlledJvm(Half.class, file.toString())) {
             living.awaitLine("half");
             Path alive = temporary();
-            try (ChildJvm dying = new ChildJvm(Half.class, folder.resolve("z").toString())) {
+            try (ControlledJvm dying = new ControlledJvm(Half.class, folder.resolve("z").toString())) {
                 dying.awaitLine("half");
                 assertEquals(2, files().size());
                 dying.kill();

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own with this one's class path, for what ends a JVM. Killed when closed. */
-final class ChildJvm implements Closeable {
+final class ControlledJvm implements Closeable {
     private final Process process;
     private final BufferedReader out;
 
-    ChildJvm(Class<?> main, String... arguments) throws IOException {
+    ControlledJvm(Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-cp",
                 System.getProperty("java.class.path"), main.getName()));
