@@ -70,6 +70,7 @@ public final class Architecture {
     public static RwkvConfig detect(TensorFile file) {
         RwkvConfig config = new Architecture(file).config();
         ModelTensors.check(file, config);
+        GgufDimensions.check(file, config);
         return config;
     }
 
@@ -85,6 +86,7 @@ public final class Architecture {
         }
         RwkvConfig config = new Architecture(file).config();
         ModelTensors.checkKnown(file, config);
+        GgufDimensions.check(file, config);
         return config;
     }
 

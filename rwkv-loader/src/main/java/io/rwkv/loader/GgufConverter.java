@@ -63,7 +63,6 @@ public final class GgufConverter {
     private static final int QUANTIZATION_VERSION = 2;
     /** There is no limit; this is what llama.cpp's converter says. */
     private static final int CONTEXT_LENGTH = 1 << 20;
-    private static final int TOKEN_SHIFTS = 2;
     private static final String TURN_END = "\n\n"; // of a World model's dialogue
 
     private final TensorFile checkpoint;
@@ -140,7 +139,7 @@ public final class GgufConverter {
         integer("block_count", config.layers());
         integer("feed_forward_length", config.ffnWidth());
         integer("attention.head_count", 0); // llama.cpp wants the key and does not use it
-        integer("token_shift_count", TOKEN_SHIFTS);
+        integer("token_shift_count", GgufDimensions.TOKEN_SHIFTS);
         writer.real(architecture + ".attention.layer_norm_epsilon", GgufNames.NORM_EPSILON);
         if (config.heads() > 0) {
             integer("wkv.head_size", config.headSize());

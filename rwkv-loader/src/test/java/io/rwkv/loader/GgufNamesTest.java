@@ -254,7 +254,14 @@ class GgufNamesTest {
         assertRefused(v7, (file, own) -> {
             file.put("blk.0.attn_q.weight", vector);
             return builder(v7, file);
-        }, "tensor blk.0.attn_q.weight: expected the tensors of an rwkv7 as llama.cpp names them");
+        }, "tensor blk.0.attn_q.weight: expected the tensors of an rwkv7 as llama.cpp names them, which this is none of");
+        assertRefused(v7, (file, own) -> {
+            file.put("blk.0.time_mix_key.weight.lora_a", vector);
+            return builder(v7, file);
+        }, "which this is none of; it belongs to an adapter");
+        assertRefused(v7,
+                (file, own) -> builder(v7, file).key("general.type", GgufBuilder.STRING, GgufBuilder.text("adapter")),
+                "expected for general.type model, found adapter");
         assertRefused(v7, (file, own) -> {
             file.put("blk.0.output.weight", vector);
             return builder(v7, file);
@@ -291,14 +298,26 @@ class GgufNamesTest {
     @Test
     void metadataThatContradictsTheTensorsShouldBeRefused() {
         RwkvVersion v7 = RwkvVersion.V7;
-        for (var wrong : Map.of("block_count", Shapes.LAYERS, "embedding_length", C, "vocab_size", Shapes.V)
-                .entrySet()) {
+        Map<String, long[]> shapes = Shapes.of(v7);
+        for (var wrong : Map.of("block_count", (long) Shapes.LAYERS, "embedding_length", (long) C, "vocab_size",
+                (long) Shapes.V, "feed_forward_length", shapes.get("blocks.0.ffn.key.weight")[0],
+                "attention.decay_lora_rank", shapes.get("blocks.1.att.w2")[0], "attention.gate_lora_rank",
+                shapes.get("blocks.1.att.g2")[0]).entrySet()) {
             String key = "rwkv7." + wrong.getKey();
             long right = wrong.getValue();
             assertRefused(v7,
                     (file, own) -> builder(v7, file).key(key, GgufBuilder.U32, GgufBuilder.u32(right - 1)),
-                    "expected for " + key + " " + right + ", as its tensors have it, found " + (right - 1));
+                    "expected for " + key + " " + right + ", as ");
         }
+        String shifts = "rwkv7.token_shift_count";
+        assertRefused(v7, (file, own) -> builder(v7, file).key(shifts, GgufBuilder.U32, GgufBuilder.u32(1)),
+                "expected for " + shifts + " 2, as RWKV has it, found 1");
+        assertRefused(RwkvVersion.V6, (file, own) -> {
+            GgufBuilder builder = new GgufBuilder().architecture("rwkv6").key("rwkv6.wkv.head_size", GgufBuilder.U32,
+                    GgufBuilder.u32(Shapes.N / 2));
+            file.forEach((name, values) -> builder.tensor(name, values.array, values.shape));
+            return builder;
+        }, "tensor blk.0.time_mix_first.weight: expected for rwkv6.wkv.head_size " + Shapes.N);
         String epsilon = "rwkv7.attention.layer_norm_epsilon";
         assertRefused(v7, (file, own) -> builder(v7, file).key(epsilon, GgufBuilder.F32, GgufBuilder.floats(0.5f)),
                 "expected for " + epsilon + " 1.0E-5, as RWKV has it, found 0.5");
@@ -308,6 +327,19 @@ class GgufNamesTest {
                 .tensor("emb.weight", new float[8], 4, 2).build();
         String found = assertThrows(RwkvFormatException.class, () -> Fixtures.open(folder, v4)).getMessage();
         assertTrue(found.contains("expected for rwkv4.vocab_size 4, as its tensors have it, found 5"), found);
+    }
+
+    @Test
+    void headSizesThatContradictTheTensorsShouldBeRefusedUnderOwnNames() {
+        for (RwkvVersion version : List.of(RwkvVersion.V5_0, RwkvVersion.V5_2, RwkvVersion.V7A)) {
+            String architecture = "rwkv" + version.number().replace('.', '_');
+            GgufBuilder builder = new GgufBuilder().architecture(architecture).key(architecture + ".wkv.head_size",
+                    GgufBuilder.U32, GgufBuilder.u32(Shapes.N / 2));
+            own(version).forEach((name, values) -> builder.tensor(name, values.array, values.shape));
+            String found = assertThrows(RwkvFormatException.class,
+                    () -> Architecture.detect(Fixtures.open(folder, builder.build()))).getMessage();
+            assertTrue(found.contains("expected for " + architecture + ".wkv.head_size " + Shapes.N), found);
+        }
     }
 
     @Test

@@ -26,6 +26,8 @@ import java.util.regex.Pattern;
  */
 public final class GgufNames {
     private static final String ARCHITECTURE = "general.architecture";
+    private static final String TYPE = "general.type";
+    private static final String MODEL = "model";
     private static final Pattern FILE_LAYER = Pattern.compile("blk\\.(0|[1-9][0-9]{0,5})\\.(.*)", Pattern.DOTALL);
     private static final Pattern OWN_LAYER = Pattern.compile("blocks\\.(0|[1-9][0-9]{0,5})\\.(.*)", Pattern.DOTALL);
     /** The first layer has these only to make all layers alike. */
@@ -61,6 +63,12 @@ public final class GgufNames {
             throw RwkvFormatException.inFile(file.path(),
                     "expected a whole model, found one of " + parts
                             + " parts; join them with llama-gguf-split --merge");
+        }
+        String type = gguf.metadata().text(TYPE, 256).orElse(MODEL);
+        if (!type.equals(MODEL)) {
+            throw RwkvFormatException.inFile(file.path(),
+                    "expected for " + TYPE + " " + MODEL + ", found " + type
+                            + (type.equals("adapter") ? ", which has to be merged into its model first" : ""));
         }
         String architecture = gguf.metadata().text(ARCHITECTURE, 256).orElseThrow(
                 () -> RwkvFormatException.inFile(file.path(), "expected metadata " + ARCHITECTURE + ", found none"));
@@ -127,7 +135,7 @@ public final class GgufNames {
         if (known == null || layout.model().contains(known) == ofLayer) {
             throw RwkvFormatException.inTensor(file.path(), tensor.name(),
                     "expected the tensors of an " + architecture + " as llama.cpp names them, which this is none of"
-                            + Strangers.remark(tensor.name()));
+                            + Strangers.remark(prefix + name));
         }
         if (layer != 0 || !UNUSED_IN_FIRST.contains(known.own())) {
             put(prefix + known.own(), tensor, view(known, layer, tensor));
@@ -164,6 +172,11 @@ public final class GgufNames {
         if (size == 0 || tensor.elementCount() % size != 0) {
             throw RwkvFormatException.inTensor(file.path(), tensor.name(), "expected for " + key + " a divisor of the "
                     + tensor.elementCount() + " elements, found " + (size == 0 ? "none" : size));
+        }
+        long[] shape = tensor.shape();
+        if (shape.length > 1 && shape[shape.length - 1] != size && shape[shape.length - 1] != tensor.elementCount()) {
+            throw RwkvFormatException.inTensor(file.path(), tensor.name(), "expected for " + key + " "
+                    + shape[shape.length - 1] + ", the last dimension of this tensor, found " + size);
         }
         return reshaped(tensor, tensor.elementCount() / size, size);
     }
