@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -290,6 +291,20 @@ class HostilePickleTest {
                 "expected a dictionary of tensors by name, found one without tensors, with keys [epoch]");
         refused(PickleBuilder.dict().string("w").storage("FloatStorage", "0", 4).endDict(),
                 "found a storage under \"w\"");
+    }
+
+    /** Plain values are left out, but not those that say what the weights are. */
+    @Test
+    void shouldRefusePlainValuesThatBelongToTheWeights() {
+        refused(PickleBuilder.dict().string("_rescale_layer").integer(6).string("w").vector("0", 4).endDict(),
+                "found an integer under \"_rescale_layer\"; ChatRWKV converted the file");
+        refused(PickleBuilder.dict().string("w").vector("0", 4).string("_strategy").string("cpu fp32").endDict(),
+                "found a string under \"_strategy\"; ChatRWKV converted the file");
+        refused(PickleBuilder.dict().string("w").vector("0", 4).string("blocks.3.att.scale").integer(2).endDict(),
+                "found an integer under \"blocks.3.att.scale\"");
+        byte[] taken = ZipBuilder.checkpoint(PickleBuilder.dict().string("epoch").integer(6).string("w")
+                .vector("0", 4).string("note").string("_strategy").endDict(), new byte[16]).bytes();
+        assertEquals(Set.of("w"), Fixtures.open(folder, taken).names());
     }
 
     /** For pickles beyond the megabyte that ZipBuilder holds. */

@@ -125,6 +125,14 @@ class UnknownTensorsTest {
     }
 
     @Test
+    void aTunedStateAloneShouldBeToldAsThat() {
+        TensorFile state = new TensorFile(Path.of("x.pth"), "test", Map.of("blocks.0.att.time_state",
+                new Shapes.Empty("blocks.0.att.time_state", DType.F32, new long[]{2, 64, 64})), Map.of());
+        String message = assertThrows(RwkvFormatException.class, () -> Architecture.detect(state)).getMessage();
+        assertTrue(message.contains("; it is a tuned initial state, which is no model by itself"), message);
+    }
+
+    @Test
     void theMessageShouldNameTheTellingOneAndCountTheRest() {
         Map<String, long[]> shapes = Shapes.of(RwkvVersion.V7);
         shapes.put("a", new long[]{3});

@@ -20,7 +20,7 @@ public final class Strangers {
     private static final List<Sign> SIGNS = List.of(
             // Adapters and what trainers and quantisers add; under any prefix.
             sign("(.*\\.)?init_lora_[AB](\\..*)?", "it belongs to a PiSSA adapter, which has to be merged first"),
-            sign("(.*\\.)?lora_[ABMm](\\..*)?|(.*\\.)?lora_embedding_[AB](\\..*)?|(.*\\.)?lora_magnitude_vector(\\..*)?",
+            sign("(.*\\.)?lora_[ABMmab](\\..*)?|(.*\\.)?lora_embedding_[AB](\\..*)?|(.*\\.)?lora_magnitude_vector(\\..*)?",
                     "it belongs to an adapter (LoRA or PiSSA) that is not merged into the weights"),
             sign("(.*\\.)?(disha|bone|bat|miss)(\\..*)?",
                     "it belongs to an adapter (DiSHA or Bone) that is not merged into the weights"),

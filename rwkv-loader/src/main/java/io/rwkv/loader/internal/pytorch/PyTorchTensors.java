@@ -1,6 +1,8 @@
 package io.rwkv.loader.internal.pytorch;
 
 import io.rwkv.core.RwkvFormatException;
+import io.rwkv.core.internal.model.Strangers;
+import io.rwkv.core.internal.model.TensorName;
 import io.rwkv.core.internal.tensor.MappedFile;
 import io.rwkv.core.internal.tensor.MappedTensor;
 import io.rwkv.core.tensor.TensorFile;
@@ -32,7 +34,10 @@ public final class PyTorchTensors {
     private PyTorchTensors() {
     }
 
-    /** The tensors of a pickled dictionary, in its order. Numbers, strings and the like beside them are left out. */
+    /**
+     * The tensors of a pickled dictionary, in its order. Numbers, strings and the like beside them are left out, unless their
+     * names are those of weights or say that the weights are not what they seem.
+     */
     static Map<String, Tensor> named(MappedFile file, Object root) {
         if (!(root instanceof Dict dict)) {
             throw RwkvFormatException.inFile(file.path(),
@@ -42,7 +47,7 @@ public final class PyTorchTensors {
         dict.items().forEach((key, value) -> {
             if (value instanceof Tensor tensor && key instanceof String name) {
                 tensors.put(name, tensor);
-            } else if (!Pickled.isPlain(value)) {
+            } else if (!Pickled.isPlain(value) || key instanceof String named && matters(named)) {
                 throw notATensor(file, key, value);
             }
         });
@@ -101,6 +106,10 @@ public final class PyTorchTensors {
         return MappedTensor.strided(file, name, storage.dtype(), tensor.shape(), tensor.strides(), offset, end);
     }
 
+    private static boolean matters(String name) {
+        return TensorName.of(name).layer() >= 0 || !Strangers.remark(name).isEmpty();
+    }
+
     private static RwkvFormatException notATensor(MappedFile file, Object key, Object value) {
         String found = Pickled.kind(value) + " under \"" + key + "\"";
         if (value instanceof Dict nested) {
@@ -109,6 +118,8 @@ public final class PyTorchTensors {
                     + "; if these are the weights' names, save that inner dictionary by itself";
         } else if (value instanceof Tensor) {
             found = "a tensor under a key that is no string, " + key;
+        } else if (key instanceof String name) {
+            found += Strangers.remark(name);
         }
         return RwkvFormatException.inFile(file.path(),
                 "expected tensors and plain values under names at the top level, found " + found);
