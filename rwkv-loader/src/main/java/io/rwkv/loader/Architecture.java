@@ -10,6 +10,7 @@ import io.rwkv.core.internal.model.TensorSpec;
 import io.rwkv.core.internal.model.VersionDescriptor;
 import io.rwkv.core.internal.model.Versions;
 import io.rwkv.core.tensor.TensorFile;
+import io.rwkv.loader.internal.names.GgufDimensions;
 
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -14,6 +14,7 @@ import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.loader.internal.gguf.GgufFile;
 import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.loader.internal.gguf.GgufWriter;
+import io.rwkv.loader.internal.names.GgufDimensions;
 import io.rwkv.loader.internal.names.GgufLayout;
 import io.rwkv.loader.internal.names.GgufLayout.Kind;
 import io.rwkv.loader.internal.names.GgufLayout.Rank;

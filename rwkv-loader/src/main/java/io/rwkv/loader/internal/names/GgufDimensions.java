@@ -1,18 +1,19 @@
-package io.rwkv.loader;
+package io.rwkv.loader.internal.names;
 
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.internal.model.Versions;
 import io.rwkv.core.tensor.TensorFile;
-import io.rwkv.loader.GgufLayout.Rank;
+import io.rwkv.loader.internal.gguf.GgufFile;
+import io.rwkv.loader.internal.names.GgufLayout.Rank;
 
 /**
  * Holds what a GGUF file's metadata say of a model's dimensions against its tensors. llama.cpp believes the one, this library
  * the other: where they differ, one of the two would run another model than the file was made of.
  */
-final class GgufDimensions {
+public final class GgufDimensions {
     /** The time mix and the channel mix each look at the token before. */
-    static final int TOKEN_SHIFTS = 2;
+    public static final int TOKEN_SHIFTS = 2;
 
     private final GgufFile gguf;
     private final String architecture;
@@ -27,7 +28,7 @@ final class GgufDimensions {
      *
      * @param file whose tensors have the shapes that the configuration asks for
      */
-    static void check(TensorFile file, RwkvConfig config) {
+    public static void check(TensorFile file, RwkvConfig config) {
         file.directory(GgufFile.class).ifPresent(
                 gguf -> new GgufDimensions(gguf, Versions.of(config.version()).ggufArchitecture()).checkAll(file,
                         config));
