@@ -6,6 +6,7 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.internal.AtomicFiles;
 import io.rwkv.core.internal.model.ModelTensors;
 import io.rwkv.core.internal.model.TensorSpec;
+import io.rwkv.core.internal.model.TunedStates;
 import io.rwkv.core.internal.model.Versions;
 import io.rwkv.core.internal.tensor.Transposed;
 import io.rwkv.core.tensor.DType;
@@ -77,6 +78,7 @@ public final class GgufConverter {
         this.checkpoint = checkpoint;
         this.config = Architecture.detect(checkpoint);
         this.tensors = ModelTensors.of(checkpoint, config);
+        TunedStates.check(tensors, config);
         this.type = type;
         this.architecture = Versions.of(config.version()).ggufArchitecture();
         this.writer = new GgufWriter(checkpoint.path());
@@ -101,7 +103,7 @@ public final class GgufConverter {
      *         checkpoint, if it is a GGUF file that holds one, else for none
      * @param progress is told how many bytes of weights are written, several times for each tensor, in the calling thread
      * @throws RwkvFormatException if the checkpoint is not a well-formed RWKV checkpoint, or if it has weights that the type
-     *         cannot hold, such as NaN in blocks
+     *         cannot hold, such as NaN in blocks, or a tuned state that is not finite
      * @throws IllegalArgumentException if {@code type} is none of {@link #types()}, or if the tokenizer has more tokens than the
      *         model
      * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer is damaged

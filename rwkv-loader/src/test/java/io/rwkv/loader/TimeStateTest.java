@@ -146,6 +146,9 @@ class TimeStateTest {
         writer.write(path);
         RwkvFormatException e = assertThrows(RwkvFormatException.class, () -> Rwkv.open(path));
         assertEquals("blocks.1.att.time_state", e.tensor());
+        e = assertThrows(RwkvFormatException.class, () -> convert(path));
+        assertEquals("blocks.1.att.time_state", e.tensor());
+        assertTrue(Files.notExists(folder.resolve("nan.gguf")));
     }
 
     private static void assertRefused(Map<String, long[]> shapes, String tensor, String message) {

@@ -5,8 +5,18 @@ import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.tensor.TensorFile;
 
 /** Finds tuned initial states, each as its version's {@link TunedState} says. */
-final class TunedStates {
+public final class TunedStates {
     private TunedStates() {
+    }
+
+    /**
+     * Refuses what a model of this checkpoint would refuse of the state that it holds, if it holds one. Reads that state.
+     *
+     * @param tensors all that the model is made of
+     * @throws io.rwkv.core.RwkvFormatException if a value is infinite or no number
+     */
+    public static void check(TensorFile tensors, RwkvConfig config) {
+        inside(tensors, config);
     }
 
     /**
