@@ -1,5 +1,6 @@
 package io.rwkv.cli;
 
+import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.tensor.DType;
 import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.loader.Architecture;
@@ -57,8 +58,11 @@ final class ConvertCommand implements Callable<Integer> {
         TensorFile checkpoint = Checkpoints.open(in);
         String with = "the tokenizer of " + in;
         if (tokenizer == null && Tokenizers.inCheckpoint(in).isEmpty()) {
-            tokenizer = Tokenizers.fileFor(in, Architecture.detect(checkpoint)).orElse(null);
-            with = "no tokenizer, for none was found; --tokenizer names one";
+            RwkvConfig config = Architecture.detect(checkpoint);
+            tokenizer = Tokenizers.fileFor(in, config).orElse(null);
+            if (tokenizer == null) {
+                with = "no tokenizer, for none was found; --tokenizer names one; " + Tokenizers.whyNone(in, config);
+            }
         }
         Progress progress = new Progress("converting");
         try {

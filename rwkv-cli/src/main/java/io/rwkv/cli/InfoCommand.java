@@ -72,7 +72,8 @@ final class InfoCommand implements Callable<Integer> {
             return "in the file, " + own.get().vocabularySize() + " ids";
         }
         return Tokenizers.fileFor(file, config).map(Path::toString)
-                .orElse("none found; commands that need one take --tokenizer");
+                .orElseGet(() -> "none found; commands that need one take --tokenizer; "
+                        + Tokenizers.whyNone(file, config));
     }
 
     private static String sampling(SamplingOptions options) {

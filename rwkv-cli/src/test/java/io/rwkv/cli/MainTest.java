@@ -224,6 +224,10 @@ class MainTest {
         Result none = run("convert", alone.toString(), bare.toString(), "--type", "f16");
         assertEquals(0, none.exitCode, none.err);
         assertTrue(none.err.contains("with no tokenizer, for none was found; --tokenizer names one"), none.err);
+        Path lookedFor = alone.toAbsolutePath().resolveSibling("tokenizer.json");
+        assertTrue(none.err.contains("looked for " + lookedFor), none.err);
+        String info = run("info", alone.toString()).out;
+        assertTrue(info.contains("looked for " + lookedFor), info);
         assertEquals(1, run("generate", "--model", bare.toString(), "x").exitCode);
         Path named = folder.resolve("named.gguf");
         assertEquals(0, run("convert", bare.toString(), named.toString(), "--type", "F16", "--tokenizer",

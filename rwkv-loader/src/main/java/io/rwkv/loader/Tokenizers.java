@@ -142,4 +142,14 @@ public final class Tokenizers {
     public static Optional<Path> fileFor(Path checkpoint, RwkvConfig config) {
         return new TokenizerPlaces(checkpoint, config).file();
     }
+
+    /**
+     * What to tell a user where {@link #fileFor} is empty: what was looked for and where, and which other tokenizer files lie
+     * there.
+     *
+     * @return the message of the exception that {@link #forCheckpoint} throws then
+     */
+    public static String whyNone(Path checkpoint, RwkvConfig config) {
+        return new TokenizerPlaces(checkpoint, config).notFound().getMessage();
+    }
 }
