@@ -200,6 +200,20 @@ class FlaNamesTest {
     }
 
     @Test
+    void shouldSayWhatATensorThatNoSuchModelHasProbablyIs() throws IOException {
+        Map<String, Values> fla = toFla(values(Checkpoints.open(synthetic())));
+        String name = "model.layers.0.ffn.enn.weight";
+        fla.put(name, new Values(new long[]{4}, new float[4]));
+        assertRefused(fla, name, "which this is none of; RWKV-8 has it");
+        fla.remove(name);
+        String plain = "model.layers.0.attn.k_proj.bias";
+        fla.put(plain, new Values(new long[]{4}, new float[4]));
+        Path path = write("plain", fla);
+        String message = assertThrows(RwkvFormatException.class, () -> Rwkv.open(path)).getMessage();
+        assertTrue(message.endsWith("which this is none of"), message);
+    }
+
+    @Test
     void shouldRefuseHeadsForWhichTheNormWouldDiffer() throws IOException {
         Map<String, Values> fla = toFla(values(Checkpoints.open(synthetic())));
         String name = "model.layers.0.attn.r_k";

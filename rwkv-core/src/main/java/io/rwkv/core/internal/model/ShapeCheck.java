@@ -100,7 +100,7 @@ final class ShapeCheck {
         if (found.length == 2 && matches(dimensions, new long[]{found[1], found[0]})) {
             return "; rows and columns are exchanged, as some converters (web-rwkv's is one) store it";
         }
-        if (dimensions.equals(List.of("C")) && found.length == 2 && found[1] == 1) {
+        if (dimensions.equals(List.of("C")) && found.length == 2 && found[1] == 1 && name.contains(".time_")) {
             return "; a column of one value per channel is how RWKV-2 and RWKV-3 have it, which are not run";
         }
         if (dimensions.get(0).equals("V") && !name.equals("emb.weight") && file.contains("emb.weight")) {

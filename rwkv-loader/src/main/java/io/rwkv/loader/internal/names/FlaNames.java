@@ -117,9 +117,12 @@ public final class FlaNames {
 
     private static String known(TensorFile file, String name, String own) {
         if (own == null) {
+            // What it is, not that its name is fla's, which all of the others here are.
+            Matcher layer = LAYER.matcher(name);
+            String stranger = layer.matches() ? "blocks." + layer.group(1) + "." + layer.group(2) : name;
             throw RwkvFormatException.inTensor(file.path(), name,
                     "expected the tensors of an RWKV-7 under Hugging Face (fla) names, which this is none of"
-                            + Strangers.remark(name));
+                            + Strangers.remark(stranger));
         }
         return own;
     }
