@@ -16,8 +16,11 @@ public final class VectorMath {
     private static final float LN2_LOW = -2.12194440e-4f;
     /** Adding it rounds to an integer n; n + 127, the exponent of 2ⁿ, then stands in the lowest bits. */
     private static final float ROUND = 0x1.8p23f + 127;
-    /** Beyond these, e^x stays what it is there: 2.7e-38 and 1.7e38; but for e^−∞, which is 0. */
-    private static final float LEAST = -86.5f;
+    /**
+     * What lies beyond is taken for these: e^88 is 1.7e38, and e^-88 comes out as 0, as its n is −127, of which the exponent's bits
+     * are all 0. A weight that is nothing must be 0, or where it is the only one it would count.
+     */
+    private static final float LEAST = -88f;
     private static final float MOST = 88f;
     private static final float DECAY7 = -0.606531f;
     /** Where tanh is taken from its series, since 1 − 2 / (e^2x + 1) loses digits. */
@@ -34,9 +37,7 @@ public final class VectorMath {
     static void exp(float[] x, int at, float factor, float[] out, int to, int count) {
         int i = 0;
         for (; i + L <= count; i += L) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i).mul(factor);
-            VectorMask<Float> none = v.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY);
-            v = v.max(LEAST).min(MOST);
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i).mul(factor).max(LEAST).min(MOST);
             FloatVector n = v.mul(LOG2_E).add(ROUND);
             FloatVector whole = n.sub(ROUND);
             FloatVector r = v.sub(whole.mul(LN2_HIGH)).sub(whole.mul(LN2_LOW));
@@ -48,9 +49,8 @@ public final class VectorMath {
             p = p.mul(r).add(1f);
             p = p.mul(r).add(1f);
             // Adding n to p's exponent as integers would make numbers of some NaN.
-            p = p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
-            // Else a weight that is nothing would be the only one there is, and count.
-            p.blend(0f, none).intoArray(out, to + i);
+            p.mul(n.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats()).intoArray(out,
+                    to + i);
         }
         for (; i < count; i++) {
             out[to + i] = (float) Math.exp(factor * x[at + i]);
