@@ -132,10 +132,12 @@ public final class Architecture {
     private int heads(VersionDescriptor version, int width) {
         List<TensorSpec> telling = version.tensors().ofLayers().stream().filter(TensorSpec::tellsHeads).toList();
         LongStream found = telling.stream().flatMapToLong(t -> heads(t, width));
-        return (int) mostCommon(found.filter(n -> n > 0 && n <= width && width % n == 0)).orElseThrow(
-                () -> fault(version, "blocks.0." + telling.get(0).names().get(0),
-                        "a shape of heads" + (telling.get(0).isPerHead() ? "" : " and channels per head")
-                                + ", with heads that divide the width " + width + ","));
+        // Sorted: of as many layers each way, as in a small file with rows and columns exchanged in one, few large heads are likelier.
+        return (int) mostCommon(
+                found.filter(n -> n > 0 && n <= width && width % n == 0).sorted()).orElseThrow(
+                        () -> fault(version, "blocks.0." + telling.get(0).names().get(0),
+                                "a shape of heads" + (telling.get(0).isPerHead() ? "" : " and channels per head")
+                                        + ", with heads that divide the width " + width + ","));
     }
 
     /** What one kind of tensor says in all layers. */

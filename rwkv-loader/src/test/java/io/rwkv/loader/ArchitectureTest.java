@@ -95,6 +95,21 @@ class ArchitectureTest {
         return refusal(shapes, name + Arrays.toString(shape));
     }
 
+    /** Of two layers that contradict each other, the one with a sensible number of heads is right. */
+    @Test
+    void shouldNameTheLayerWhoseRowsAndColumnsAreExchanged() {
+        for (Map.Entry<RwkvVersion, String> entry : Map.of(RwkvVersion.V5_2, "att.time_decay", RwkvVersion.V7,
+                "att.r_k").entrySet()) {
+            for (int wrong = 0; wrong < 2; wrong++) {
+                Map<String, long[]> shapes = Shapes.of(entry.getKey());
+                shapes.keySet().removeIf(n -> n.startsWith("blocks.2."));
+                String name = "blocks." + wrong + "." + entry.getValue();
+                shapes.put(name, new long[]{Shapes.N, Shapes.H});
+                assertNames(refusal(shapes, name), "tensor " + name + ":", entry.getKey());
+            }
+        }
+    }
+
     @Test
     void shouldNameATensorOfIntegers() {
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
