@@ -7,8 +7,6 @@ import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.internal.model.LoadedModel;
 import io.rwkv.core.internal.model.ModelTensors;
 import io.rwkv.core.internal.model.Sink;
-import io.rwkv.core.internal.model.StateArrays;
-import io.rwkv.core.internal.model.Wanted;
 import io.rwkv.core.internal.nd4j.Nd4jBridge;
 import io.rwkv.core.internal.nd4j.Nd4jResult;
 import io.rwkv.core.tensor.TensorFile;
@@ -20,6 +18,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -46,6 +45,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 public final class RwkvModel implements AutoCloseable {
     private final RwkvConfig config;
     private final LoadedModel loaded;
+    private final Calls calls;
     private final String engineName;
     private final long weightBytes;
     // Calls hold the read lock: closing waits for them, so that no call ever meets freed memory.
@@ -57,6 +57,7 @@ public final class RwkvModel implements AutoCloseable {
         this.engineName = engine.name();
         this.weightBytes = engine.weightBytes();
         this.loaded = loaded;
+        this.calls = new Calls(loaded, config);
         this.lifetime = new EngineLifetime(this, engine, origin);
     }
 
@@ -192,7 +193,7 @@ public final class RwkvModel implements AutoCloseable {
      */
     public INDArray forward(int[] tokens, RwkvState state) {
         try (Nd4jResult out = Nd4jBridge.vector(config.vocabularySize())) {
-            run(tokens, state, Wanted.LAST_LOGITS, (ops, logits, row) -> out.add(ops, logits));
+            run(tokens, state, Want.LAST_LOGITS, (ops, logits, row, count, token) -> out.add(ops, logits, row, count));
             return out.take();
         }
     }
@@ -206,7 +207,7 @@ public final class RwkvModel implements AutoCloseable {
      */
     public INDArray forwardAll(int[] tokens, RwkvState state) {
         try (Nd4jResult out = Nd4jBridge.matrix(tokens.length, config.vocabularySize())) {
-            run(tokens, state, Wanted.ALL_LOGITS, (ops, logits, row) -> out.add(ops, logits));
+            run(tokens, state, Want.ALL_LOGITS, (ops, logits, row, count, token) -> out.add(ops, logits, row, count));
             return out.take();
         }
     }
@@ -217,7 +218,7 @@ public final class RwkvModel implements AutoCloseable {
      * @return [vocabulary]: a logit for each token that may come next
      */
     public float[] logits(int[] tokens, RwkvState state) {
-        return last(tokens, state, Wanted.LAST_LOGITS, config.vocabularySize());
+        return read(tokens, state, Want.LAST_LOGITS).logits();
     }
 
     /**
@@ -231,7 +232,7 @@ public final class RwkvModel implements AutoCloseable {
             throw new IllegalArgumentException(
                     "to: expected at least " + config.vocabularySize() + " elements, found " + to.length);
         }
-        run(tokens, state, Wanted.LAST_LOGITS, (ops, values, row) -> ops.read(values, to, 0));
+        run(tokens, state, Want.LAST_LOGITS, (ops, logits, row, count, token) -> ops.read(logits, row, 1, to, 0));
     }
 
     /**
@@ -240,7 +241,7 @@ public final class RwkvModel implements AutoCloseable {
      * @return [tokens][vocabulary]: row t holds the logits after token t; 4 bytes per element
      */
     public float[][] allLogits(int[] tokens, RwkvState state) {
-        return all(tokens, state, Wanted.ALL_LOGITS, config.vocabularySize());
+        return read(tokens, state, Want.ALL_LOGITS).allLogits();
     }
 
     /**
@@ -251,7 +252,7 @@ public final class RwkvModel implements AutoCloseable {
      * @throws ArithmeticException if the vector holds NaN or infinity, or only zeros: the model or the state is broken
      */
     public float[] hidden(int[] tokens, RwkvState state) {
-        return last(tokens, state, Wanted.LAST_HIDDEN, config.width());
+        return read(tokens, state, Want.LAST_HIDDEN).hidden();
     }
 
     /**
@@ -261,81 +262,53 @@ public final class RwkvModel implements AutoCloseable {
      * @throws ArithmeticException if a vector holds NaN or infinity, or only zeros: the model or the state is broken
      */
     public float[][] allHidden(int[] tokens, RwkvState state) {
-        return all(tokens, state, Wanted.ALL_HIDDEN, config.width());
+        return read(tokens, state, Want.ALL_HIDDEN).allHidden();
     }
 
-    private float[] last(int[] tokens, RwkvState state, Wanted wanted, int columns) {
-        float[] out = new float[columns];
-        run(tokens, state, wanted, (ops, values, row) -> {
-            ops.read(values, out, 0);
-            if (wanted == Wanted.LAST_HIDDEN) {
-                checkHidden(out, tokens.length - 1);
-            }
-        });
-        return out;
-    }
-
-    private float[][] all(int[] tokens, RwkvState state, Wanted wanted, int columns) {
-        float[][] out = new float[tokens.length][];
-        run(tokens, state, wanted, (ops, values, row) -> {
-            for (int t = 0; t < values.rows(); t++) {
-                out[row + t] = new float[columns];
-                ops.read(values, t, 1, out[row + t], 0);
-                if (wanted == Wanted.ALL_HIDDEN) {
-                    checkHidden(out[row + t], row + t);
-                }
-            }
-        });
-        return out;
-    }
-
-    /** Logits are checked when a token is chosen; these go to the caller as they are. */
-    private static void checkHidden(float[] vector, int token) {
-        boolean zero = true;
-        for (int i = 0; i < vector.length; i++) {
-            if (!Float.isFinite(vector[i])) {
-                throw new ArithmeticException(
-                        "vector after token " + token + ": element " + i + " is " + vector[i]);
-            }
-            zero &= vector[i] == 0;
-        }
-        if (zero) {
-            throw new ArithmeticException("vector after token " + token + ": all " + vector.length + " elements are 0");
-        }
-    }
-
-    private void run(int[] tokens, RwkvState state, Wanted wanted, Sink sink) {
+    /**
+     * Reads the tokens of several sequences together. The weights are read once for all of them, so that many sequences take
+     * little more time than one. Their numbers of tokens may differ; there is no padding.
+     *
+     * <p>Each sequence gets the results that it would get alone, up to rounding. All states move, or if the call fails, none; an
+     * array given to {@link Step#into} may then have been written.
+     *
+     * @param steps one for each sequence
+     * @return what each step wanted, in the same order
+     * @throws IllegalArgumentException if there is no step, or if two steps have the same state; otherwise as the class says. The
+     * message names the step
+     * @throws ArithmeticException if a hidden vector holds NaN or infinity, or only zeros
+     */
+    public List<Output> forward(List<Step> steps) {
         closing.readLock().lock();
         try {
-            if (lifetime.isClosed()) {
-                throw new IllegalStateException("model is closed");
-            }
-            check(tokens, state);
-            StateArrays arrays = state.enter();
-            try {
-                loaded.run(tokens, arrays, wanted, sink);
-            } finally {
-                state.leave();
-            }
+            checkOpen();
+            return calls.run(List.copyOf(steps));
+        } finally {
+            closing.readLock().unlock();
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private Output read(int[] tokens, RwkvState state, Want want) {
+        Receiver receiver = new Receiver(want, tokens.length, config);
+        run(tokens, state, want, receiver);
+        return receiver.output();
+    }
+
+    private void run(int[] tokens, RwkvState state, Want want, Sink sink) {
+        closing.readLock().lock();
+        try {
+            checkOpen();
+            calls.run(tokens, state, want, sink);
         } finally {
             closing.readLock().unlock();
             Reference.reachabilityFence(this); // else the weights could be freed under a call on a forgotten model
         }
     }
 
-    private void check(int[] tokens, RwkvState state) {
-        if (!state.fingerprint().equals(loaded.fingerprint())) {
-            throw new IllegalArgumentException("state: expected one of this model (fingerprint " + fingerprint()
-                    + "), found one of model " + state.fingerprint());
-        }
-        if (tokens.length == 0) {
-            throw new IllegalArgumentException("tokens: expected at least one, found none");
-        }
-        for (int i = 0; i < tokens.length; i++) {
-            if (tokens[i] < 0 || tokens[i] >= config.vocabularySize()) {
-                throw new IllegalArgumentException("tokens[" + i + "]: expected 0 to " + (config.vocabularySize() - 1)
-                        + ", found " + tokens[i]);
-            }
+    private void checkOpen() {
+        if (lifetime.isClosed()) {
+            throw new IllegalStateException("model is closed");
         }
     }
 

@@ -12,7 +12,6 @@ import io.rwkv.core.engine.Ops;
 import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.internal.model.LoadedModel;
 import io.rwkv.core.internal.model.StateArrays;
-import io.rwkv.core.internal.model.Wanted;
 
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,30 +109,30 @@ abstract class StateConformance {
             LoadedModel model = new LoadedModel(golden.weights(), golden.config(), engine.facade(),
                     (done, total) -> {});
             StateArrays state = model.newState();
-            model.run(new int[]{1, 2, 3}, state, Wanted.LAST_HIDDEN, (ops, values, row) -> {});
+            model.run(new int[]{1, 2, 3}, state, Want.LAST_HIDDEN, (ops, values, row, count, token) -> {});
             StateArrays before = state.copy();
             engine.calls = 0;
-            model.run(TOKENS, state.copy(), Wanted.ALL_LOGITS, (ops, values, row) -> {});
+            model.run(TOKENS, state.copy(), Want.ALL_LOGITS, (ops, values, row, count, token) -> {});
             int all = engine.calls;
             assertTrue(all > 50, "found " + all + " operations");
             for (int last = 1; last <= all; last += last + STEP <= all || last == all ? STEP : all - last) {
                 engine.calls = 0;
                 engine.last = last;
                 assertThrows(Injected.class,
-                        () -> model.run(TOKENS, state, Wanted.ALL_LOGITS, (ops, values, row) -> {}));
+                        () -> model.run(TOKENS, state, Want.ALL_LOGITS, (ops, values, row, count, token) -> {}));
                 assertSameBits(before, state, "operation " + last + " of " + all);
             }
             engine.last = Integer.MAX_VALUE;
             Injected own = new Injected();
             assertSame(own, assertThrows(Injected.class,
-                    () -> model.run(TOKENS, state, Wanted.ALL_HIDDEN, (ops, values, row) -> {
-                        if (row > 0) {
+                    () -> model.run(TOKENS, state, Want.ALL_HIDDEN, (ops, values, row, count, token) -> {
+                        if (token > 0) {
                             throw own;
                         }
                     })));
             assertSameBits(before, state, "sink");
-            model.run(TOKENS, state, Wanted.LAST_HIDDEN, (ops, values, row) -> {});
-            model.run(TOKENS, before, Wanted.LAST_HIDDEN, (ops, values, row) -> {});
+            model.run(TOKENS, state, Want.LAST_HIDDEN, (ops, values, row, count, token) -> {});
+            model.run(TOKENS, before, Want.LAST_HIDDEN, (ops, values, row, count, token) -> {});
             assertSameBits(before, state, "still usable");
         }
     }

@@ -16,6 +16,7 @@ import io.rwkv.simd.internal.memory.SimdActivations;
 import io.rwkv.simd.internal.memory.SimdVector;
 import io.rwkv.simd.internal.memory.TiledMatrix;
 import io.rwkv.simd.internal.schedule.HeadDecays;
+import io.rwkv.simd.internal.schedule.LogSums;
 import io.rwkv.simd.internal.schedule.Products;
 import io.rwkv.simd.internal.schedule.Projections;
 import io.rwkv.simd.internal.schedule.Recurrence4;
@@ -44,6 +45,7 @@ final class SimdOps implements Ops {
     private final Recurrence4 recurrence4;
     private final Recurrence6 recurrence6;
     private final Recurrence7 recurrence7;
+    private final LogSums logSums;
 
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
@@ -54,6 +56,7 @@ final class SimdOps implements Ops {
         this.recurrence4 = new Recurrence4(team);
         this.recurrence6 = new Recurrence6(team, decays);
         this.recurrence7 = new Recurrence7(team, decays);
+        this.logSums = new LogSums(team);
     }
 
     private static SimdActivations of(Activations x) {
@@ -120,15 +123,19 @@ final class SimdOps implements Ops {
         float[] values = values(x);
         int n = x.columns();
         int count = x.rows();
-        Elementwise.subtract(last.before(), 0, values, 0, out.values, 0, n);
-        if (count > 1) {
+        int sequences = last.sequences();
+        if (count > sequences) {
             rows.share(count, (from, to) -> {
                 for (int t = Math.max(1, from); t < to; t++) {
                     Elementwise.subtract(values, (t - 1) * n, values, t * n, out.values, t * n, n);
                 }
             });
         }
-        System.arraycopy(values, (count - 1) * n, last.after(), 0, n);
+        for (int i = 0; i < sequences; i++) {
+            int first = last.row(i);
+            Elementwise.subtract(last.before(i), 0, values, first * n, out.values, first * n, n);
+            System.arraycopy(values, (first + last.rows(i) - 1) * n, last.after(i), 0, n);
+        }
         return out;
     }
 
@@ -277,9 +284,22 @@ final class SimdOps implements Ops {
     }
 
     @Override
-    public Activations lastRow(Activations x) {
-        SimdActivations out = scratch.take(1, x.columns());
-        System.arraycopy(values(x), (x.rows() - 1) * x.columns(), out.values, 0, x.columns());
+    public Activations pick(Activations x, int[] rows, int from, int count) {
+        int n = x.columns();
+        SimdActivations out = scratch.take(count, n);
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(values(x), rows[from + i] * n, out.values, i * n, n);
+        }
+        return out;
+    }
+
+    @Override
+    public Activations logProbabilities(Activations logits, int[] tokens, int from) {
+        SimdActivations out = scratch.take(logits.rows(), 1);
+        logSums.run(of(logits), out);
+        for (int t = 0; t < logits.rows(); t++) {
+            out.values[t] = values(logits)[t * logits.columns() + tokens[from + t]] - out.values[t];
+        }
         return out;
     }
 

@@ -47,7 +47,7 @@ class SimdEngineTest {
             Activations wide = ops.linear(up, in);
             Activations narrow = ops.defer(Projection.of(down), wide);
             ops.computeDeferred();
-            StatePart state = new StatePart(new float[32 * 16], new float[32 * 16]);
+            StatePart state = StatePart.of(tokens, new float[32 * 16], new float[32 * 16]);
             ops.read(ops.wkv6(narrow, narrow, narrow, narrow, 2, state), out, 0);
         }
         return out;

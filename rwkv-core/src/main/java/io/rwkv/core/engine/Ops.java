@@ -3,8 +3,10 @@ package io.rwkv.core.engine;
 import io.rwkv.core.tensor.StoredTensor;
 
 /**
- * The operations that every RWKV version is written in. They work on T consecutive tokens of one sequence: T = 1 is the
- * recurrent form, T &gt; 1 the parallel form, with the same results. {@code x₋} is the previous token's value of {@code x}.
+ * The operations that every RWKV version is written in. They work on T tokens: consecutive ones of one sequence, or those of
+ * several sequences, one sequence after the other. One token of a sequence is the recurrent form, several are the parallel form,
+ * with the same results. Most operations treat each row alone; those that do not take a {@link StatePart}, which says where
+ * each sequence begins. {@code x₋} is the value of {@code x} for the previous token of the same sequence.
  *
  * <p>Shapes are [rows, columns], one row per token. A {@link Vector} has a row's length and is used for all rows. A row of C
  * channels consists of H heads of N channels each: C = H · N.
@@ -44,7 +46,7 @@ public interface Ops extends AutoCloseable {
      * Token shift: {@code x₋ − x} for each row.
      *
      * @param x [T, C]
-     * @param last [C]: before, the row that precedes the first one; after, the last row
+     * @param last [C]: before, the row that precedes a sequence's first one; after, its last row
      * @return [T, C]
      */
     Activations shift(Activations x, StatePart last);
@@ -169,12 +171,25 @@ public interface Ops extends AutoCloseable {
     Activations repeat(Vector row, int rows);
 
     /**
-     * Copies the last row.
+     * Copies some rows.
      *
      * @param x [T, C]
-     * @return [1, C]
+     * @param rows which ones, each from 0 to T − 1
+     * @param from index of the first one in {@code rows}
+     * @param count how many
+     * @return [count, C]: rows {@code rows[from]} to {@code rows[from + count - 1]} of {@code x}
      */
-    Activations lastRow(Activations x);
+    Activations pick(Activations x, int[] rows, int from, int count);
+
+    /**
+     * The logarithm of one token's probability for each row: {@code logit of the token − log Σ e^logit}.
+     *
+     * @param logits [T, V]
+     * @param tokens a token of 0 to V − 1 for each row
+     * @param from index of the first row's token in {@code tokens}
+     * @return [T, 1]; NaN for a row that holds NaN or only −∞
+     */
+    Activations logProbabilities(Activations logits, int[] tokens, int from);
 
     /**
      * Group normalisation of each row, one group per head, with eps 64e-5; then {@code ⊙ weight + bias}.

@@ -28,7 +28,7 @@ final class ChannelMix7 implements ChannelMix {
         }
 
         Activations apply(Ops ops, Activations x, Stretch stretch) {
-            Activations own = ops.embed(table, stretch.tokens(), stretch.from(), stretch.count());
+            Activations own = ops.embed(table, stretch.tokens(), 0, stretch.count());
             ops.addTo(own, ops.linear(fromEmbedding, stretch.embedded()));
             Activations out = ops.linear(up, ops.timesOwnMatrix(ops.linear(down, x), own));
             ops.addTo(out, ops.repeat(bias, out.rows()));

@@ -3,7 +3,7 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.engine.StatePart;
 
 /**
- * One layer's view of the state during one stretch of tokens.
+ * One layer's view of the states during one stretch of tokens.
  *
  * @param parts of all layers, [layer · parts + part]
  * @param first the index of this layer's first

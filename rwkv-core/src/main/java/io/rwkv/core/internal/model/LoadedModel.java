@@ -2,7 +2,7 @@ package io.rwkv.core.internal.model;
 
 import io.rwkv.core.LoadProgress;
 import io.rwkv.core.RwkvConfig;
-import io.rwkv.core.engine.Activations;
+import io.rwkv.core.Want;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.tensor.TensorFile;
@@ -16,12 +16,10 @@ import java.nio.file.Path;
  * taken through it. Safe for any number of threads, each with a state of its own.
  */
 public final class LoadedModel {
-    /** Tokens per stretch: long enough for matrix products to run at full speed, short enough for caches and memory. */
-    private static final int STRETCH = 256;
-
     private final RwkvConfig config;
     private final StateLayout stateLayout;
-    private final Passes passes;
+    private final Pool<Sequence> sequences;
+    private final Pool<Pass> passes;
     private Engine engine; // null once released, like the network
     private Network network;
     private final Fingerprint fingerprint;
@@ -31,7 +29,8 @@ public final class LoadedModel {
         this.config = config;
         TensorFile tensors = ModelTensors.of(file, config);
         stateLayout = TunedStates.inside(tensors, config);
-        passes = new Passes(stateLayout);
+        sequences = new Pool<>(() -> new Sequence(stateLayout));
+        passes = new Pool<>(() -> new Pass(stateLayout, sequences));
         this.engine = engine;
         network = new Network(tensors, config, engine, progress);
         fingerprint = Fingerprint.of(tensors, config);
@@ -75,35 +74,42 @@ public final class LoadedModel {
         network = null;
         engine = null;
         passes.close();
+        sequences.close();
+    }
+
+    /** A call to be filled with sequences and run; the caller gives it back. */
+    public Pass call() {
+        return passes.lend();
+    }
+
+    /** After the call, failed or not. */
+    public void giveBack(Pass call) {
+        passes.giveBack(call);
     }
 
     /**
-     * Takes tokens, of any number, through the network in stretches, so that memory does not grow with the number. The state
-     * moves on only if nothing, the sink included, fails.
+     * Takes the tokens of all sequences, of any number, through the network in stretches, so that memory does not grow with the
+     * number. The states move on only if nothing, the sinks included, fails; then they all do.
      */
-    public void run(int[] tokens, StateArrays state, Wanted wanted, Sink sink) {
-        Pass pass = passes.lend();
-        try {
-            pass.begin(state);
-            try (Ops ops = engine.ops()) {
-                for (int from = 0; from < tokens.length; from += STRETCH) {
-                    int count = Math.min(STRETCH, tokens.length - from);
-                    if (from > 0) {
-                        pass.nextStretch();
-                    }
-                    int mark = ops.mark();
-                    Activations residual = network.residual(ops, tokens, from, count, pass);
-                    if (wanted.all() || from + count == tokens.length) {
-                        Activations hidden = network.hidden(ops, wanted.all() ? residual : ops.lastRow(residual));
-                        sink.accept(ops, wanted.logits() ? network.logits(ops, hidden) : hidden,
-                                wanted.all() ? from : 0);
-                    }
-                    ops.release(mark);
-                }
+    public void run(Pass call) {
+        try (Ops ops = engine.ops()) {
+            while (call.nextStretch()) {
+                int mark = ops.mark();
+                call.deliver(ops, network, network.residual(ops, call));
+                ops.release(mark);
             }
-            pass.commit();
+        }
+        call.commit();
+    }
+
+    /** Runs a call of one sequence. */
+    public void run(int[] tokens, StateArrays state, Want want, Sink sink) {
+        Pass call = call();
+        try {
+            call.add(tokens, state, want, sink);
+            run(call);
         } finally {
-            passes.giveBack(pass);
+            giveBack(call);
         }
     }
 }

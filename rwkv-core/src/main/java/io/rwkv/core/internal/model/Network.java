@@ -54,17 +54,16 @@ public final class Network {
     }
 
     /**
-     * Runs a stretch of tokens through all layers.
+     * Runs the pass's present stretch of tokens through all layers.
      *
-     * @return [count, C], before {@link #hidden}
+     * @return [tokens, C], before {@link #hidden}
      */
-    Activations residual(Ops ops, int[] tokens, int from, int count, Pass pass) {
-        Activations row = ops.embed(embedding, tokens, from, count);
+    Activations residual(Ops ops, Pass pass) {
+        Stretch stretch = pass.stretch();
+        Activations row = ops.embed(embedding, stretch.tokens(), 0, stretch.count());
         Activations embedded = ln0 == null ? row : ln0.apply(ops, row);
         Activations h = carriesEmbedding ? ops.copy(embedded) : embedded;
-        Stretch stretch = pass.stretch();
-        stretch.begin(tokens, from, count, carriesEmbedding ? embedded : null,
-                carriesFirstValue ? ops.copy(h) : null);
+        stretch.begin(carriesEmbedding ? embedded : null, carriesFirstValue ? ops.copy(h) : null);
         try {
             for (int i = 0; i < layers.size(); i++) {
                 layers.get(i).apply(ops, h, pass.layer(i), stretch);

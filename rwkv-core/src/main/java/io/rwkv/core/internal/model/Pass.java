@@ -1,62 +1,129 @@
 package io.rwkv.core.internal.model;
 
+import io.rwkv.core.Want;
+import io.rwkv.core.engine.Activations;
+import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.StatePart;
 
-import java.lang.ref.SoftReference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * What one sequence needs on its way through one call, and no longer: a second set of state arrays, which the call writes, so
- * that a call that fails leaves the state as it was and nothing is copied for that; and the present {@link Stretch}. Lent by
- * {@link Passes}; for one thread at a time.
+ * One call of the model: its sequences, and how their tokens are divided into stretches that go through the layers together.
+ * Sequences take their turns in order; each goes on until it ends or the stretch is full. Lent by a {@link Pool}; for one
+ * thread at a time.
  */
-final class Pass {
-    /** By which the idle are held: memory that is short takes them. Made once, for no token needs a new one. */
-    final SoftReference<Pass> idle = new SoftReference<>(this);
+public final class Pass extends Pool.Member {
+    /** Tokens per stretch: long enough for matrix products to run at full speed, short enough for caches and memory. */
+    static final int STRETCH = 256;
 
-    private final StatePart[] views; // [layer · parts + part], what operations see
+    private final Pool<Sequence> sequences;
+    private final List<Sequence> all = new ArrayList<>();
+    private final List<Sequence> active = new ArrayList<>(); // those with tokens in the present stretch
+    private int ended; // of all, those that ended before the present stretch
     private final LayerState[] layers;
-    private final Stretch stretch = new Stretch();
-    private float[][] spare; // [layer · parts + part], of any contents before the first stretch
-    private StateArrays state; // null between calls
+    private final Stretch stretch = new Stretch(STRETCH);
+    private final Delivery delivery = new Delivery(STRETCH);
 
-    Pass(StateLayout layout) {
-        spare = StateArrays.allocate(layout);
-        views = new StatePart[spare.length];
-        Arrays.setAll(views, i -> new StatePart(null, null));
+    Pass(StateLayout layout, Pool<Sequence> sequences) {
+        this.sequences = sequences;
+        int parts = layout.parts().size();
+        StatePart[] views = new StatePart[layout.layers() * parts];
+        Arrays.setAll(views, View::new);
         layers = new LayerState[layout.layers()];
-        Arrays.setAll(layers, i -> new LayerState(views, i * layout.parts().size()));
+        Arrays.setAll(layers, i -> new LayerState(views, i * parts));
     }
 
-    /** Before the first stretch: operations read the state and write all of the spare arrays. */
-    void begin(StateArrays from) {
-        state = from;
-        show(from.arrays(), spare);
+    /** One part of one layer of all sequences in the present stretch. */
+    private final class View implements StatePart {
+        private final int index;
+
+        View(int index) {
+            this.index = index;
+        }
+
+        @Override
+        public int sequences() {
+            return active.size();
+        }
+
+        @Override
+        public int row(int sequence) {
+            return active.get(sequence).row();
+        }
+
+        @Override
+        public int rows(int sequence) {
+            return active.get(sequence).count();
+        }
+
+        @Override
+        public float[] before(int sequence) {
+            return active.get(sequence).before()[index];
+        }
+
+        @Override
+        public float[] after(int sequence) {
+            return active.get(sequence).after()[index];
+        }
     }
 
-    /** Before each further stretch, which goes on from what the last one wrote. */
-    void nextStretch() {
-        show(spare, spare);
+    /**
+     * Adds a sequence, before the first stretch.
+     *
+     * @param tokens at least one; not copied
+     * @param state of no other sequence of this call
+     */
+    public void add(int[] tokens, StateArrays state, Want want, Sink sink) {
+        Sequence sequence = sequences.lend();
+        all.add(sequence);
+        sequence.begin(tokens, state, want, sink);
     }
 
-    /** After the last stretch: the state takes what was written, and leaves its old arrays here. Cannot fail. */
+    /** Goes on to the next stretch; false if all sequences have ended. */
+    boolean nextStretch() {
+        while (ended < all.size() && all.get(ended).count() > 0 && all.get(ended).ends()) {
+            ended++;
+        }
+        active.clear();
+        int rows = 0;
+        for (int i = ended; i < all.size() && rows < STRETCH; i++) {
+            Sequence sequence = all.get(i);
+            sequence.nextStretch(rows, STRETCH - rows);
+            active.add(sequence);
+            stretch.put(rows, sequence.tokens(), sequence.from(), sequence.count());
+            rows += sequence.count();
+        }
+        stretch.setCount(rows);
+        return rows > 0;
+    }
+
+    /**
+     * Hands out what is wanted of the present stretch.
+     *
+     * @param residual what it has become
+     */
+    void deliver(Ops ops, Network network, Activations residual) {
+        delivery.deliver(ops, network, active, residual);
+    }
+
+    /** After the last stretch: all states move. Cannot fail. */
     void commit() {
-        spare = state.exchange(spare);
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).commit();
+        }
     }
 
-    /** After the call, failed or not: holds on to nothing of it. */
+    @Override
     void end() {
-        state = null;
+        for (int i = 0; i < all.size(); i++) {
+            sequences.giveBack(all.get(i));
+        }
+        all.clear();
+        active.clear();
+        ended = 0;
         stretch.end();
-        for (StatePart view : views) {
-            view.set(null, null);
-        }
-    }
-
-    private void show(float[][] before, float[][] after) {
-        for (int i = 0; i < views.length; i++) {
-            views[i].set(before[i], after[i]);
-        }
     }
 
     /** One layer on its way through the present stretch. */

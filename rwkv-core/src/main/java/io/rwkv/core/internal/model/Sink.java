@@ -3,12 +3,14 @@ package io.rwkv.core.internal.model;
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Ops;
 
-/** Receives what a call wants, for consecutive tokens. What it throws ends the call, and the state stays as it was. */
+/** Receives what a sequence wants, for consecutive tokens. What it throws ends the call, and all states stay as they were. */
 @FunctionalInterface
 public interface Sink {
     /**
-     * @param values one row per token; valid during this call only
-     * @param row the number of the first row, counted over the whole call
+     * @param values valid during this call only
+     * @param row the first of the sequence's rows in {@code values}
+     * @param count the number of its rows, at least one
+     * @param token the index of the first row's token in the sequence
      */
-    void accept(Ops ops, Activations values, int row);
+    void accept(Ops ops, Activations values, int row, int count, int token);
 }

@@ -7,34 +7,40 @@ import io.rwkv.core.engine.Activations;
  * {@link Pass} and used for one stretch after the other, so that no token needs a new one.
  */
 final class Stretch {
-    private int[] tokens;
-    private int from;
+    private final int[] tokens;
     private int count;
     private Activations embedded;
     private Activations firstValue;
 
-    /** @param firstValue room for it, or null for versions without one */
-    void begin(int[] tokens, int from, int count, Activations embedded, Activations firstValue) {
-        this.tokens = tokens;
-        this.from = from;
-        this.count = count;
-        this.embedded = embedded;
-        this.firstValue = firstValue;
+    /** @param capacity the most tokens */
+    Stretch(int capacity) {
+        tokens = new int[capacity];
+    }
+
+    /** Puts some ids into the rows from {@code row} on. */
+    void put(int row, int[] ids, int from, int number) {
+        System.arraycopy(ids, from, tokens, row, number);
+    }
+
+    /** The number of tokens from now on. */
+    void setCount(int number) {
+        count = number;
+    }
+
+    /** @param value room for it, or null for versions without one */
+    void begin(Activations normalisedEmbedding, Activations value) {
+        embedded = normalisedEmbedding;
+        firstValue = value;
     }
 
     /** Holds on to nothing of the call. */
     void end() {
-        begin(null, 0, 0, null, null);
+        begin(null, null);
     }
 
-    /** The ids; those of this stretch begin at {@link #from}. */
+    /** The ids, from index 0 on. */
     int[] tokens() {
         return tokens;
-    }
-
-    /** The index of the first id. */
-    int from() {
-        return from;
     }
 
     /** The number of tokens, T. */

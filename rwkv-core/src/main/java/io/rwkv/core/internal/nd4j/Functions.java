@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.Op;
 import org.nd4j.linalg.api.ops.impl.scalar.RectifiedLinear;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Exp;
+import org.nd4j.linalg.api.ops.impl.transforms.strict.Log;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Sigmoid;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Tanh;
 import org.nd4j.linalg.factory.Nd4j;
@@ -45,6 +46,16 @@ final class Functions {
                 out.muli(DECAY7_SCALE);
             }
         }
+    }
+
+    /** {@code e^x} in place. */
+    static void exp(INDArray x) {
+        run(new Exp(x, x));
+    }
+
+    /** The natural logarithm in place. */
+    static void log(INDArray x) {
+        run(new Log(x, x));
     }
 
     private static void run(Op op) {

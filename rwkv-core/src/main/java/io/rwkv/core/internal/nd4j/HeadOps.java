@@ -5,6 +5,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.ops.impl.reduce.floating.Mean;
 import org.nd4j.linalg.api.ops.impl.reduce.floating.Norm2;
+import org.nd4j.linalg.api.ops.impl.reduce.same.Max;
 import org.nd4j.linalg.api.ops.impl.reduce.same.Sum;
 import org.nd4j.linalg.api.ops.impl.transforms.floating.RSqrt;
 import org.nd4j.linalg.factory.Nd4j;
@@ -38,6 +39,22 @@ final class HeadOps {
     /** The Euclidean length of each row, [rows, 1]. */
     static void lengths(INDArray x, INDArray out) {
         Nd4j.getExecutioner().exec(new Norm2(x, out, true, 1));
+    }
+
+    /** The largest of each row, [rows, 1]; NaN if there is one. */
+    static void maxima(INDArray x, INDArray out) {
+        Nd4j.getExecutioner().exec(new Max(x, out, true, 1));
+    }
+
+    /** A row [1, C] so many times after each other, [1, times · C]; the row itself if once. */
+    static INDArray repeat(ScratchArrays scratch, INDArray row, int times) {
+        if (times == 1) {
+            return row;
+        }
+        long columns = row.size(1);
+        INDArray out = scratch.take(times, (int) columns).array;
+        out.assign(0).addi(row);
+        return out.reshape(1, times * columns);
     }
 
     /** The sum of each row, [rows, 1]. */

@@ -79,12 +79,21 @@ final class Nd4jOps implements Ops {
         Nd4jActivations in = (Nd4jActivations) x;
         Nd4jActivations previous = like(x);
         int rows = x.rows();
-        HostCopies.write(last.before(), 0, x.columns(), previous.array, 0);
-        if (rows > 1) {
+        int columns = x.columns();
+        int sequences = last.sequences();
+        if (rows > sequences) {
             previous.rows(1, rows).assign(in.rows(0, rows - 1));
         }
+        int[] lastRows = new int[sequences];
+        for (int i = 0; i < sequences; i++) {
+            HostCopies.write(last.before(i), 0, columns, previous.array, last.row(i) * columns);
+            lastRows[i] = last.row(i) + last.rows(i) - 1;
+        }
         int mark = mark();
-        read(lastRow(x), last.after(), 0);
+        INDArray ends = array(pick(x, lastRows, 0, sequences));
+        for (int i = 0; i < sequences; i++) {
+            HostCopies.read(ends, i * columns, last.after(i), 0, columns);
+        }
         release(mark);
         previous.array.subi(in.array);
         return previous;
@@ -200,9 +209,38 @@ final class Nd4jOps implements Ops {
     }
 
     @Override
-    public Activations lastRow(Activations x) {
-        Nd4jActivations out = scratch.take(1, x.columns());
-        out.array.assign(((Nd4jActivations) x).rows(x.rows() - 1, x.rows()));
+    public Activations pick(Activations x, int[] rows, int from, int count) {
+        Nd4jActivations in = (Nd4jActivations) x;
+        Nd4jActivations out = scratch.take(count, x.columns());
+        int end;
+        for (int i = 0; i < count; i = end) {
+            end = i + 1;
+            while (end < count && rows[from + end] == rows[from + end - 1] + 1) {
+                end++; // neighbours in one call
+            }
+            out.rows(i, end).assign(in.rows(rows[from + i], rows[from + end - 1] + 1));
+        }
+        return out;
+    }
+
+    @Override
+    public Activations logProbabilities(Activations logits, int[] tokens, int from) {
+        Nd4jActivations out = scratch.take(logits.rows(), 1);
+        int mark = mark();
+        INDArray most = scratch.take(logits.rows(), 1).array;
+        INDArray scaled = like(logits).array;
+        HeadOps.maxima(array(logits), most);
+        array(logits).subi(most, scaled);
+        float[] own = new float[1];
+        for (int t = 0; t < logits.rows(); t++) {
+            HostCopies.read(scaled, Math.addExact(t * logits.columns(), tokens[from + t]), own, 0, 1);
+            HostCopies.write(own, 0, 1, out.array, t);
+        }
+        Functions.exp(scaled);
+        HeadOps.sums(scaled, most);
+        Functions.log(most);
+        out.array.subi(most);
+        release(mark);
         return out;
     }
 
@@ -210,10 +248,15 @@ final class Nd4jOps implements Ops {
     public Activations wkv4(Activations k, Activations v, Vector logDecay, Vector bonus, StatePart aa, StatePart bb,
             StatePart pp) {
         Nd4jActivations out = like(k);
-        int mark = mark();
-        new Wkv4(scratch, k.rows(), k.columns()).apply(array(k), array(v), row(logDecay), row(bonus), aa, bb, pp,
-                out.array);
-        release(mark);
+        SequenceRun.each(aa, run -> {
+            int mark = mark();
+            INDArray decays = HeadOps.repeat(scratch, row(logDecay), run.sequences());
+            INDArray bonuses = HeadOps.repeat(scratch, row(bonus), run.sequences());
+            new Wkv4(scratch, run.tokens(), run.sequences() * k.columns()).apply(run, run.of(k), run.of(v), decays,
+                    bonuses,
+                    aa, bb, pp, run.of(out));
+            release(mark);
+        });
         return out;
     }
 
@@ -270,10 +313,13 @@ final class Nd4jOps implements Ops {
     public Activations wkv6(Activations r, Activations k, Activations v, Activations logDecay, int heads,
             StatePart s) {
         Nd4jActivations out = like(r);
-        int mark = mark();
-        new Wkv6(scratch, r.rows(), heads, r.columns() / heads).apply(array(r), array(k), array(v), array(logDecay), s,
-                out.array);
-        release(mark);
+        SequenceRun.each(s, run -> {
+            int mark = mark();
+            new Wkv6(scratch, run.tokens(), run.sequences() * heads, r.columns() / heads).apply(run, run.of(r),
+                    run.of(k),
+                    run.of(v), run.of(logDecay), s, run.of(out));
+            release(mark);
+        });
         return out;
     }
 
@@ -281,10 +327,13 @@ final class Nd4jOps implements Ops {
     public Activations wkv7(Activations r, Activations k, Activations v, Activations logDecay, Activations kk,
             Activations add, int heads, StatePart s) {
         Nd4jActivations out = like(r);
-        int mark = mark();
-        new Wkv7(scratch, r.rows(), heads, r.columns() / heads).apply(array(r), array(k), array(v), array(logDecay),
-                array(kk), array(add), s, out.array);
-        release(mark);
+        SequenceRun.each(s, run -> {
+            int mark = mark();
+            new Wkv7(scratch, run.tokens(), run.sequences() * heads, r.columns() / heads).apply(run, run.of(r),
+                    run.of(k),
+                    run.of(v), run.of(logDecay), run.of(kk), run.of(add), s, run.of(out));
+            release(mark);
+        });
         return out;
     }
 

@@ -22,17 +22,17 @@ public final class Nd4jResult implements AutoCloseable {
         this.shape = shape;
     }
 
-    /** Appends all rows of {@code x}. */
-    public void add(Ops ops, Activations x) {
+    /** Appends {@code rows} rows of {@code x} from {@code first} on. */
+    public void add(Ops ops, Activations x, int first, int rows) {
         if (array == null) {
             array = FreshArrays.create(shape);
         }
         int columns = x.columns();
-        int blockRows = Math.min(x.rows(), Math.max(1, BLOCK / columns));
+        int blockRows = Math.min(rows, Math.max(1, BLOCK / columns));
         float[] block = new float[blockRows * columns];
-        for (int row = 0; row < x.rows(); row += blockRows) {
-            int count = Math.min(blockRows, x.rows() - row);
-            ops.read(x, row, count, block, 0);
+        for (int done = 0; done < rows; done += blockRows) {
+            int count = Math.min(blockRows, rows - done);
+            ops.read(x, first + done, count, block, 0);
             append(block, count, columns);
             filled += count;
         }

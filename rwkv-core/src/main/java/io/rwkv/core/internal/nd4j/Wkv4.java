@@ -36,18 +36,20 @@ final class Wkv4 {
     private record Stretch(INDArray p, INDArray a, INDArray b) {}
 
     /**
+     * @param run whose channels these are
      * @param k [T, C]
      * @param v [T, C]
      * @param decay [1, C]
      * @param bonus [1, C]
      * @param out [T, C]
      */
-    void apply(INDArray k, INDArray v, INDArray decay, INDArray bonus, StatePart aa, StatePart bb, StatePart pp,
+    void apply(SequenceRun run, INDArray k, INDArray v, INDArray decay, INDArray bonus, StatePart aa, StatePart bb,
+            StatePart pp,
             INDArray out) {
         // Row t is all that comes before token t; the last row is what this call leaves behind.
-        Nd4jActivations p = startingWith(pp);
-        Nd4jActivations a = startingWith(aa);
-        Nd4jActivations b = startingWith(bb);
+        Nd4jActivations p = startingWith(run, pp);
+        Nd4jActivations a = startingWith(run, aa);
+        Nd4jActivations b = startingWith(run, bb);
         p.rows(1, tokens + 1).assign(k);
         a.rows(1, tokens + 1).assign(v);
         b.rows(1, tokens + 1).assign(1);
@@ -62,9 +64,9 @@ final class Wkv4 {
                 new Stretch(unusedMaximum, out, denominator));
         out.divi(denominator);
 
-        saveLastRow(p, pp);
-        saveLastRow(a, aa);
-        saveLastRow(b, bb);
+        run.readAfter(pp, p.array, tokens * channels);
+        run.readAfter(aa, a.array, tokens * channels);
+        run.readAfter(bb, b.array, tokens * channels);
     }
 
     private INDArray take(int rows) {
@@ -72,14 +74,10 @@ final class Wkv4 {
     }
 
     /** [T + 1, C], of which row 0 is set. */
-    private Nd4jActivations startingWith(StatePart part) {
+    private Nd4jActivations startingWith(SequenceRun run, StatePart part) {
         Nd4jActivations rows = scratch.take(tokens + 1, channels);
-        HostCopies.write(part.before(), 0, channels, rows.array, 0);
+        run.writeBefore(part, rows.array);
         return rows;
-    }
-
-    private void saveLastRow(Nd4jActivations rows, StatePart part) {
-        HostCopies.read(rows.array, tokens * channels, part.after(), 0, channels);
     }
 
     /** Inclusive scan over all rows (Hillis and Steele 1986): after the step with distance d, a row covers 2d rows. */

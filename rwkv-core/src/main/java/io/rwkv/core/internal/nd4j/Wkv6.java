@@ -34,8 +34,12 @@ final class Wkv6 {
         this.layout = new HeadLayout(scratch, tokens, heads, headSize, LONGEST_CHUNK);
     }
 
-    /** @param out [T, C], as are all inputs */
-    void apply(INDArray rows, INDArray keys, INDArray values, INDArray logDecay, StatePart state, INDArray out) {
+    /**
+     * @param run whose heads these are
+     * @param out [T, C], as are all inputs
+     */
+    void apply(SequenceRun run, INDArray rows, INDArray keys, INDArray values, INDArray logDecay, StatePart state,
+            INDArray out) {
         int length = layout.chunkLength;
         int n = layout.headSize;
         INDArray r = layout.split(rows);
@@ -58,7 +62,7 @@ final class Wkv6 {
         total.subi(sum, kScaled);
         k.muli(exp(kScaled, kScaled), kScaled);
         exp(total, total);
-        carry(rScaled, kScaled, v, total, state, y);
+        carry(run, rScaled, kScaled, v, total, state, y);
         layout.join(y, out);
     }
 
@@ -96,12 +100,13 @@ final class Wkv6 {
     }
 
     /** Takes the state from chunk to chunk. */
-    private void carry(INDArray rScaled, INDArray kScaled, INDArray v, INDArray decay, StatePart state, INDArray y) {
+    private void carry(SequenceRun run, INDArray rScaled, INDArray kScaled, INDArray v, INDArray decay, StatePart state,
+            INDArray y) {
         int n = layout.headSize;
         INDArray kv = layout.take(n, n); // for all chunks at once
         HeadOps.multiply(kScaled, true, v, false, kv);
         Nd4jActivations flat = scratch.take(layout.heads * n, n);
-        HostCopies.write(state.before(), 0, state.before().length, flat.array, 0);
+        run.writeBefore(state, flat.array);
         INDArray s = flat.array.reshape(layout.heads, n, n);
         INDArray received = scratch.take(layout.heads * layout.chunkLength, n).array.reshape(layout.heads,
                 layout.chunkLength, n);
@@ -111,6 +116,6 @@ final class Wkv6 {
             // The decay belongs to the key channel, the rows of S.
             s.muli(layout.chunk(decay, c).reshape(layout.heads, n, 1)).addi(layout.chunk(kv, c));
         }
-        HostCopies.read(flat.array, 0, state.after(), 0, state.after().length);
+        run.readAfter(state, flat.array, 0);
     }
 }

@@ -35,8 +35,12 @@ final class Wkv7 {
         this.n = headSize;
     }
 
-    /** @param out [T, C], as are all inputs */
-    void apply(INDArray rows, INDArray keys, INDArray values, INDArray logDecay, INDArray removalKeys, INDArray added,
+    /**
+     * @param run whose heads these are
+     * @param out [T, C], as are all inputs
+     */
+    void apply(SequenceRun run, INDArray rows, INDArray keys, INDArray values, INDArray logDecay, INDArray removalKeys,
+            INDArray added,
             StatePart state, INDArray out) {
         INDArray r = layout.split(rows);
         INDArray k = layout.split(keys);
@@ -70,7 +74,7 @@ final class Wkv7 {
         INDArray readAdded = product(r, b, true); // R_b
         INDArray kv = layout.take(n, n);
         HeadOps.multiply(v, true, kEnd, false, kv);
-        carry(new Chunks(kk, r, solution, removedOfValues, readAdded, bEnd, kv, total), state, y);
+        carry(run, new Chunks(kk, r, solution, removedOfValues, readAdded, bEnd, kv, total), state, y);
         layout.join(y, out);
     }
 
@@ -125,10 +129,10 @@ final class Wkv7 {
             INDArray readAdded, INDArray addedAtEnd, INDArray valuesAtEnd, INDArray decay) {}
 
     /** Takes the state from chunk to chunk. */
-    private void carry(Chunks all, StatePart state, INDArray y) {
+    private void carry(SequenceRun run, Chunks all, StatePart state, INDArray y) {
         int heads = layout.heads;
         Nd4jActivations flat = scratch.take(heads * n, n);
-        HostCopies.write(state.before(), 0, state.before().length, flat.array, 0);
+        run.writeBefore(state, flat.array);
         INDArray s = flat.array.reshape(heads, n, n);
         INDArray right = scratch.take(heads * length, n).array.reshape(heads, length, n);
         INDArray u = scratch.take(heads * length, n).array.reshape(heads, length, n);
@@ -149,6 +153,6 @@ final class Wkv7 {
             // The decay belongs to the key channel, the columns of S.
             s.muli(layout.chunk(all.decay, c)).addi(change).addi(layout.chunk(all.valuesAtEnd, c));
         }
-        HostCopies.read(flat.array, 0, state.after(), 0, state.after().length);
+        run.readAfter(state, flat.array, 0);
     }
 }

@@ -83,6 +83,17 @@ public final class Elementwise {
         }
     }
 
+    /** {@code out[b + i] = x[a + i] − y}. */
+    public static void subtract(float[] x, int a, float y, float[] out, int b, int count) {
+        int i = 0;
+        for (; i + L <= count; i += L) {
+            FloatVector.fromArray(FLOATS, x, a + i).sub(y).intoArray(out, b + i);
+        }
+        for (; i < count; i++) {
+            out[b + i] = x[a + i] - y;
+        }
+    }
+
     /** {@code sum += y}. */
     public static void addTo(float[] sum, float[] y, int from, int to) {
         int i = from;

@@ -17,14 +17,21 @@ public final class Wkv {
     private Wkv() {
     }
 
-    /** RWKV-5 and 6. Arrays are [tokens, channels]; the state's part is [heads, n, n], [key][value] in each head. */
-    public static void head6(float[] r, float[] k, float[] v, float[] logDecay, int head, int n, int tokens,
-            int channels,
-            StatePart state, float[] out, float[] decay) {
+    /**
+     * RWKV-5 and 6.
+     *
+     * @param r [rows, channels], as are k, v, logDecay and out
+     * @param from the sequence's first row
+     * @param to behind its last row
+     * @param before the state's part, [heads, n, n], [key][value] in each head
+     * @param s receives what it becomes
+     * @param decay room for n numbers
+     */
+    public static void head6(float[] r, float[] k, float[] v, float[] logDecay, int head, int n, int from, int to,
+            int channels, float[] before, float[] s, float[] out, float[] decay) {
         int at = head * n * n;
-        float[] old = state.before(); // of the first token, then it is what the last one left
-        float[] s = state.after();
-        for (int t = 0; t < tokens; t++) {
+        float[] old = before; // of the first token, then it is what the last one left
+        for (int t = from; t < to; t++) {
             int row = t * channels + head * n;
             VectorMath.exp(logDecay, row, 1, decay, 0, n);
             Arrays.fill(out, row, row + n, 0);
@@ -51,14 +58,12 @@ public final class Wkv {
         }
     }
 
-    /** RWKV-7. The state's part is [heads, n, n], [value][key] in each head. */
+    /** RWKV-7, as {@link #head6}. The state's part is [heads, n, n], [value][key] in each head. */
     public static void head7(float[] r, float[] logDecay, float[] k, float[] v, float[] kk, float[] add, int head,
-            int n,
-            int tokens, int channels, StatePart state, float[] out, float[] decay) {
+            int n, int from, int to, int channels, float[] before, float[] s, float[] out, float[] decay) {
         int at = head * n * n;
-        float[] old = state.before(); // of the first token, then it is what the last one left
-        float[] s = state.after();
-        for (int t = 0; t < tokens; t++) {
+        float[] old = before; // of the first token, then it is what the last one left
+        for (int t = from; t < to; t++) {
             int row = t * channels + head * n;
             VectorMath.exp(logDecay, row, 1, decay, 0, n);
             int i = 0;

@@ -11,24 +11,28 @@ public final class Wkv4 {
     private final float[] now = new float[CHANNELS];
     private final float[] most = new float[CHANNELS];
 
-    /** Channels {@code from} to {@code from + n - 1}, at most {@link #CHANNELS}. */
-    public void run(float[] k, float[] v, float[] decay, float[] bonus, int from, int n, int tokens, int channels,
-            StatePart aa, StatePart bb, StatePart pp, float[] out) {
-        copy(aa, from, n);
-        copy(bb, from, n);
-        copy(pp, from, n);
-        float[] a = aa.after();
-        float[] b = bb.after();
-        float[] p = pp.after();
-        for (int t = 0; t < tokens; t++) {
-            int row = t * channels + from;
-            weights(p, from, null, bonus, k, row, n);
+    /**
+     * Channels {@code from} to {@code from + n - 1}, at most {@link #CHANNELS}, of one sequence.
+     *
+     * @param k [rows, channels], as are v and out
+     * @param row the sequence's first row
+     * @param end behind its last row
+     * @param aa of the sequence {@code sequence}, as are bb and pp
+     */
+    public void run(float[] k, float[] v, float[] decay, float[] bonus, int from, int n, int row, int end, int channels,
+            StatePart aa, StatePart bb, StatePart pp, int sequence, float[] out) {
+        float[] a = copied(aa, sequence, from, n);
+        float[] b = copied(bb, sequence, from, n);
+        float[] p = copied(pp, sequence, from, n);
+        for (int t = row; t < end; t++) {
+            int at = t * channels + from;
+            weights(p, from, null, bonus, k, at, n);
             for (int i = 0; i < n; i++) {
-                out[row + i] = (before[i] * a[from + i] + now[i] * v[row + i]) / (before[i] * b[from + i] + now[i]);
+                out[at + i] = (before[i] * a[from + i] + now[i] * v[at + i]) / (before[i] * b[from + i] + now[i]);
             }
-            weights(p, from, decay, null, k, row, n);
+            weights(p, from, decay, null, k, at, n);
             for (int i = 0; i < n; i++) {
-                a[from + i] = before[i] * a[from + i] + now[i] * v[row + i];
+                a[from + i] = before[i] * a[from + i] + now[i] * v[at + i];
                 b[from + i] = before[i] * b[from + i] + now[i];
                 p[from + i] = most[i];
             }
@@ -49,9 +53,12 @@ public final class Wkv4 {
         VectorMath.exp(now, 0, 1, now, 0, n);
     }
 
-    private static void copy(StatePart part, int from, int n) {
-        if (part.before() != part.after()) {
-            System.arraycopy(part.before(), from, part.after(), from, n);
+    /** What becomes the state afterwards, and is what it was before. */
+    private static float[] copied(StatePart part, int sequence, int from, int n) {
+        float[] after = part.after(sequence);
+        if (part.before(sequence) != after) {
+            System.arraycopy(part.before(sequence), from, after, from, n);
         }
+        return after;
     }
 }

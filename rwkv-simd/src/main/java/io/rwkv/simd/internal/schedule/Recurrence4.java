@@ -5,7 +5,7 @@ import io.rwkv.simd.internal.kernel.Wkv4;
 import io.rwkv.simd.internal.memory.SimdActivations;
 
 /**
- * The WKV of RWKV-4, shared by a team's threads in ranges of channels. Used again and again by one {@code SimdOps}, so that no
+ * The WKV of RWKV-4, shared by a team's threads in ranges of channels of sequences. Used again and again by one {@code SimdOps}, so that no
  * token needs a new task.
  */
 public final class Recurrence4 implements ThreadTeam.Task {
@@ -21,6 +21,7 @@ public final class Recurrence4 implements ThreadTeam.Task {
     private StatePart bb;
     private StatePart pp;
     private SimdActivations out;
+    private int ranges; // of channels
 
     public Recurrence4(ThreadTeam team) {
         this.team = team;
@@ -39,7 +40,8 @@ public final class Recurrence4 implements ThreadTeam.Task {
         this.pp = pp;
         this.out = out;
         try {
-            team.run(Math.ceilDiv(k.columns, Wkv4.CHANNELS), this);
+            ranges = Math.ceilDiv(k.columns, Wkv4.CHANNELS);
+            team.run(Math.multiplyExact(aa.sequences(), ranges), this);
         } finally {
             // The state is the caller's, and this object may outlive it.
             this.aa = null;
@@ -53,9 +55,11 @@ public final class Recurrence4 implements ThreadTeam.Task {
         if (kernels[worker] == null) {
             kernels[worker] = new Wkv4();
         }
-        int from = item * Wkv4.CHANNELS;
+        int sequence = item / ranges;
+        int from = item % ranges * Wkv4.CHANNELS;
         int channels = k.columns;
-        kernels[worker].run(k.values, v.values, decay, bonus, from, Math.min(Wkv4.CHANNELS, channels - from), k.rows,
-                channels, aa, bb, pp, out.values);
+        int row = aa.row(sequence);
+        kernels[worker].run(k.values, v.values, decay, bonus, from, Math.min(Wkv4.CHANNELS, channels - from), row,
+                row + aa.rows(sequence), channels, aa, bb, pp, sequence, out.values);
     }
 }

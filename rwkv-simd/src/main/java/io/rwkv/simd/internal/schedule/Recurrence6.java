@@ -5,7 +5,7 @@ import io.rwkv.simd.internal.kernel.Wkv;
 import io.rwkv.simd.internal.memory.SimdActivations;
 
 /**
- * The WKV of RWKV-5 and 6, shared by a team's threads head by head. Used again and again by one {@code SimdOps}, so that no
+ * The WKV of RWKV-5 and 6, shared by a team's threads by sequence and head. Used again and again by one {@code SimdOps}, so that no
  * token needs a new task.
  */
 public final class Recurrence6 implements ThreadTeam.Task {
@@ -38,16 +38,18 @@ public final class Recurrence6 implements ThreadTeam.Task {
         this.s = s;
         this.out = out;
         try {
-            team.run(heads, this);
+            team.run(Math.multiplyExact(s.sequences(), heads), this);
         } finally {
             this.s = null; // the caller's, and this object may outlive it
         }
     }
 
     @Override
-    public void run(int head, int worker) {
+    public void run(int item, int worker) {
+        int sequence = item / heads;
         int n = k.columns / heads;
-        Wkv.head6(r.values, k.values, v.values, logDecay.values, head, n, k.rows, k.columns, s, out.values,
-                decays.of(worker, n));
+        int from = s.row(sequence);
+        Wkv.head6(r.values, k.values, v.values, logDecay.values, item % heads, n, from, from + s.rows(sequence),
+                k.columns, s.before(sequence), s.after(sequence), out.values, decays.of(worker, n));
     }
 }

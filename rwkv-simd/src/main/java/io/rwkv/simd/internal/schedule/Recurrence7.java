@@ -5,7 +5,7 @@ import io.rwkv.simd.internal.kernel.Wkv;
 import io.rwkv.simd.internal.memory.SimdActivations;
 
 /**
- * The WKV of RWKV-7, shared by a team's threads head by head. Used again and again by one {@code SimdOps}, so that no token
+ * The WKV of RWKV-7, shared by a team's threads by sequence and head. Used again and again by one {@code SimdOps}, so that no token
  * needs a new task.
  */
 public final class Recurrence7 implements ThreadTeam.Task {
@@ -42,16 +42,19 @@ public final class Recurrence7 implements ThreadTeam.Task {
         this.s = s;
         this.out = out;
         try {
-            team.run(heads, this);
+            team.run(Math.multiplyExact(s.sequences(), heads), this);
         } finally {
             this.s = null; // the caller's, and this object may outlive it
         }
     }
 
     @Override
-    public void run(int head, int worker) {
+    public void run(int item, int worker) {
+        int sequence = item / heads;
         int n = k.columns / heads;
-        Wkv.head7(r.values, logDecay.values, k.values, v.values, kk.values, add.values, head, n, k.rows, k.columns, s,
-                out.values, decays.of(worker, n));
+        int from = s.row(sequence);
+        Wkv.head7(r.values, logDecay.values, k.values, v.values, kk.values, add.values, item % heads, n, from,
+                from + s.rows(sequence),
+                k.columns, s.before(sequence), s.after(sequence), out.values, decays.of(worker, n));
     }
 }

@@ -105,7 +105,7 @@ class WkvTest {
 
     /** A head's recurrence with these arrays of states, into an array of outputs. */
     private interface Kernel {
-        void run(int head, StatePart state, float[] out);
+        void run(int head, float[] before, float[] after, float[] out);
     }
 
     /** Only one head's share of the arrays should change, and the state before only where it is the state after. */
@@ -120,7 +120,7 @@ class WkvTest {
                 float[] after = same ? before : new float[start.length];
                 float[] out = new float[TOKENS * channels];
                 Arrays.fill(out, 7);
-                kernel.run(head, new StatePart(before, after), out);
+                kernel.run(head, before, after, out);
                 for (int t = 0; t < TOKENS; t++) {
                     int row = t * channels;
                     for (int c = 0; c < channels; c++) {
@@ -151,7 +151,8 @@ class WkvTest {
         float[] k = random(size, 1, 2);
         float[] v = random(size, 1, 3);
         float[] w = logDecays(size, 4);
-        check(n, (head, state, out) -> Wkv.head6(r, k, v, w, head, n, TOKENS, HEADS * n, state, out, new float[n]),
+        check(n, (head, before, after, out) -> Wkv.head6(r, k, v, w, head, n, 0, TOKENS, HEADS * n, before, after, out,
+                new float[n]),
                 (head, s) -> twin6(r, k, v, w, head, n, s));
     }
 
@@ -177,7 +178,8 @@ class WkvTest {
             }
         }
         check(n,
-                (head, state, out) -> Wkv.head7(r, w, k, v, kk, add, head, n, TOKENS, HEADS * n, state, out,
+                (head, before, after, out) -> Wkv.head7(r, w, k, v, kk, add, head, n, 0, TOKENS, HEADS * n, before,
+                        after, out,
                         new float[n]),
                 (head, s) -> twin7(r, w, k, v, kk, add, head, n, s));
     }
@@ -219,9 +221,9 @@ class WkvTest {
         float[] out = new float[TOKENS * channels];
         Wkv4 wkv = new Wkv4();
         for (int from = 0; from < channels; from += Wkv4.CHANNELS) {
-            wkv.run(k, v, decay, bonus, from, Math.min(Wkv4.CHANNELS, channels - from), TOKENS, channels,
-                    new StatePart(before[0], after[0]), new StatePart(before[1], after[1]),
-                    new StatePart(before[2], after[2]), out);
+            wkv.run(k, v, decay, bonus, from, Math.min(Wkv4.CHANNELS, channels - from), 0, TOKENS, channels,
+                    StatePart.of(TOKENS, before[0], after[0]), StatePart.of(TOKENS, before[1], after[1]),
+                    StatePart.of(TOKENS, before[2], after[2]), 0, out);
         }
         assertNear("output", expected, out, 0, out.length);
         for (int c = 0; c < channels; c++) {
@@ -255,9 +257,9 @@ class WkvTest {
         float[][] state = new float[3][channels];
         Arrays.fill(state[2], -1e38f);
         float[] out = new float[2 * channels];
-        new Wkv4().run(k, v, new float[channels], new float[channels], 0, channels, 2, channels,
-                new StatePart(state[0], state[0]), new StatePart(state[1], state[1]),
-                new StatePart(state[2], state[2]), out);
+        new Wkv4().run(k, v, new float[channels], new float[channels], 0, channels, 0, 2, channels,
+                StatePart.of(1, state[0], state[0]), StatePart.of(1, state[1], state[1]),
+                StatePart.of(1, state[2], state[2]), 0, out);
         for (int c = 0; c < channels; c++) {
             assertEquals(v[c], out[c], 1e-6, "the present token alone");
             assertEquals(v[c], out[channels + c], 1e-6, "the one before outweighs it");
@@ -275,9 +277,9 @@ class WkvTest {
             float[][] state = new float[3][channels];
             Arrays.fill(state[2], -1e30f);
             float[] out = new float[channels];
-            new Wkv4().run(k, random(channels, 1, 1), new float[channels], new float[channels], 0, channels, 1,
-                    channels, new StatePart(state[0], state[0]), new StatePart(state[1], state[1]),
-                    new StatePart(state[2], state[2]), out);
+            new Wkv4().run(k, random(channels, 1, 1), new float[channels], new float[channels], 0, channels, 0, 1,
+                    channels, StatePart.of(1, state[0], state[0]), StatePart.of(1, state[1], state[1]),
+                    StatePart.of(1, state[2], state[2]), 0, out);
             for (int c = 0; c < channels; c++) {
                 assertTrue(Float.isNaN(out[c]), infinite + ", channel " + c + ": " + out[c]);
             }

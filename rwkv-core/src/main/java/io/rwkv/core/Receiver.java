@@ -1,0 +1,78 @@
+package io.rwkv.core;
+
+import io.rwkv.core.engine.Activations;
+import io.rwkv.core.engine.Ops;
+import io.rwkv.core.internal.model.Sink;
+
+/** Copies what a sequence wants into Java arrays, and checks vectors that nobody else looks at. For one call. */
+final class Receiver implements Sink {
+    private final Want want;
+    private final float[] last; // null if something of each token is wanted
+    private final float[][] all; // null if not
+    private final int columns;
+
+    Receiver(Want want, int tokens, RwkvConfig config) {
+        this(want, tokens, config, null, "");
+    }
+
+    /** @param name what comes before an argument's name in messages */
+    Receiver(Step step, RwkvConfig config, String name) {
+        this(step.want(), step.tokens().length, config, step.to(), name);
+    }
+
+    private Receiver(Want want, int tokens, RwkvConfig config, float[] to, String name) {
+        this.want = want;
+        columns = switch (want) {
+            case NOTHING -> 0;
+            case LAST_LOGITS, ALL_LOGITS -> config.vocabularySize();
+            case LAST_HIDDEN, ALL_HIDDEN -> config.width();
+            case LOG_PROBABILITIES -> 1;
+        };
+        boolean each = want == Want.ALL_LOGITS || want == Want.ALL_HIDDEN;
+        all = each ? new float[tokens][] : null;
+        int length = want == Want.LOG_PROBABILITIES ? tokens - 1 : columns;
+        if (to != null && to.length < length) {
+            throw new IllegalArgumentException(
+                    name + "into: expected at least " + length + " elements, found " + to.length);
+        }
+        last = each || want == Want.NOTHING ? null : to != null ? to : new float[length];
+    }
+
+    @Override
+    public void accept(Ops ops, Activations values, int row, int count, int token) {
+        if (want == Want.LOG_PROBABILITIES) {
+            ops.read(values, row, count, last, token);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            float[] vector = last;
+            if (all != null) {
+                vector = new float[columns];
+                all[token + i] = vector;
+            }
+            ops.read(values, row + i, 1, vector, 0);
+            if (want == Want.LAST_HIDDEN || want == Want.ALL_HIDDEN) {
+                checkHidden(vector, token + i);
+            }
+        }
+    }
+
+    /** Logits are checked when a token is chosen; these go to the caller as they are. */
+    private void checkHidden(float[] vector, int token) {
+        boolean zero = true;
+        for (int i = 0; i < columns; i++) {
+            if (!Float.isFinite(vector[i])) {
+                throw new ArithmeticException("vector after token " + token + ": element " + i + " is " + vector[i]);
+            }
+            zero &= vector[i] == 0;
+        }
+        if (zero) {
+            throw new ArithmeticException("vector after token " + token + ": all " + columns + " elements are 0");
+        }
+    }
+
+    /** What has been received. */
+    Output output() {
+        return new Output(want, last, all);
+    }
+}
