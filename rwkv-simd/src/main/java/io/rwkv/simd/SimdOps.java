@@ -9,8 +9,6 @@ import io.rwkv.core.engine.StatePart;
 import io.rwkv.core.engine.Vector;
 import io.rwkv.core.tensor.StoredTensor;
 import io.rwkv.simd.internal.kernel.Elementwise;
-import io.rwkv.simd.internal.kernel.Rows;
-import io.rwkv.simd.internal.kernel.VectorMath;
 import io.rwkv.simd.internal.memory.Scratch;
 import io.rwkv.simd.internal.memory.SimdActivations;
 import io.rwkv.simd.internal.memory.SimdVector;
@@ -22,12 +20,12 @@ import io.rwkv.simd.internal.schedule.Projections;
 import io.rwkv.simd.internal.schedule.Recurrence4;
 import io.rwkv.simd.internal.schedule.Recurrence6;
 import io.rwkv.simd.internal.schedule.Recurrence7;
-import io.rwkv.simd.internal.schedule.SharedRows;
+import io.rwkv.simd.internal.schedule.RowWork;
 import io.rwkv.simd.internal.schedule.ThreadTeam;
 
 import java.util.Arrays;
 
-/** The operations on arrays of the heap. Element-wise work is the caller's for one token, and shared for many. */
+/** The operations on arrays of the heap. Shared by a team of threads. */
 final class SimdOps implements Ops {
     private static final float LAYER_NORM_EPS = 1e-5f;
     private static final float GROUP_NORM_EPS = 64e-5f;
@@ -39,7 +37,7 @@ final class SimdOps implements Ops {
 
     private final SimdEngine engine;
     private final Scratch scratch = new Scratch();
-    private final SharedRows rows;
+    private final RowWork rows;
     private final Products products;
     private final Projections projections;
     private final Recurrence4 recurrence4;
@@ -49,7 +47,7 @@ final class SimdOps implements Ops {
 
     SimdOps(SimdEngine engine, ThreadTeam team) {
         this.engine = engine;
-        this.rows = new SharedRows(team);
+        this.rows = new RowWork(team);
         this.products = new Products(team, engine.skippedUnits());
         this.projections = new Projections(scratch, products, rows);
         HeadDecays decays = new HeadDecays(team.size());
@@ -107,13 +105,7 @@ final class SimdOps implements Ops {
 
     private Activations normalise(Activations x, int groups, float eps, Vector weight, Vector bias) {
         SimdActivations out = like(x);
-        if (x.rows() == 1) {
-            Rows.normalise(values(x), x.columns(), groups, eps, values(weight), values(bias), out.values, 0, 1);
-        } else {
-            rows.share(x.rows(),
-                    (from, to) -> Rows.normalise(values(x), x.columns(), groups, eps, values(weight), values(bias),
-                            out.values, from, to));
-        }
+        rows.normalise(of(x), groups, eps, values(weight), values(bias), out);
         return out;
     }
 
@@ -122,14 +114,9 @@ final class SimdOps implements Ops {
         SimdActivations out = like(x);
         float[] values = values(x);
         int n = x.columns();
-        int count = x.rows();
         int sequences = last.sequences();
-        if (count > sequences) {
-            rows.share(count, (from, to) -> {
-                for (int t = Math.max(1, from); t < to; t++) {
-                    Elementwise.subtract(values, (t - 1) * n, values, t * n, out.values, t * n, n);
-                }
-            });
+        if (x.rows() > sequences) {
+            rows.difference(of(x), out);
         }
         for (int i = 0; i < sequences; i++) {
             int first = last.row(i);
@@ -142,29 +129,14 @@ final class SimdOps implements Ops {
     @Override
     public Activations mix(Activations x, Activations delta, Vector weight) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Elementwise.mixRow(values(x), values(delta), values(weight), out.values, 0, n);
-        } else {
-            rows.share(x.rows(), (from, to) -> {
-                for (int t = from; t < to; t++) {
-                    Elementwise.mixRow(values(x), values(delta), values(weight), out.values, t * n, n);
-                }
-            });
-        }
+        rows.mix(of(x), of(delta), values(weight), out);
         return out;
     }
 
     @Override
     public Activations mix(Activations x, Activations delta, Activations weight) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Elementwise.mix(values(x), values(delta), values(weight), out.values, 0, n);
-        } else {
-            rows.share(x.rows(), (from, to) -> Elementwise.mix(values(x), values(delta), values(weight), out.values,
-                    from * n, to * n));
-        }
+        rows.mix(of(x), of(delta), of(weight), out);
         return out;
     }
 
@@ -189,77 +161,41 @@ final class SimdOps implements Ops {
     @Override
     public Activations apply(Nonlinearity f, Activations x) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            VectorMath.apply(f, values(x), out.values, 0, n);
-        } else {
-            rows.share(x.rows(), (from, to) -> VectorMath.apply(f, values(x), out.values, from * n, to * n));
-        }
+        rows.apply(f, of(x), out);
         return out;
     }
 
     @Override
     public Activations gate(Nonlinearity f, Activations gate, Activations x) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Rows.gate(f, values(gate), values(x), out.values, 0, n);
-        } else {
-            rows.share(x.rows(), (from, to) -> Rows.gate(f, values(gate), values(x), out.values, from * n, to * n));
-        }
+        rows.gate(f, of(gate), of(x), out);
         return out;
     }
 
     @Override
     public Activations multiply(Activations x, Activations y) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Elementwise.multiply(values(x), values(y), out.values, 0, n);
-        } else {
-            rows.share(x.rows(),
-                    (from, to) -> Elementwise.multiply(values(x), values(y), out.values, from * n, to * n));
-        }
+        rows.multiply(of(x), of(y), out);
         return out;
     }
 
     @Override
     public Activations scale(Activations x, Vector weight) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Elementwise.scaleRow(values(x), values(weight), out.values, 0, n);
-        } else {
-            rows.share(x.rows(), (from, to) -> {
-                for (int t = from; t < to; t++) {
-                    Elementwise.scaleRow(values(x), values(weight), out.values, t * n, n);
-                }
-            });
-        }
+        rows.scale(of(x), values(weight), out);
         return out;
     }
 
     @Override
     public Activations subtract(Activations x, Activations y) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Elementwise.subtract(values(x), values(y), out.values, 0, n);
-        } else {
-            rows.share(x.rows(),
-                    (from, to) -> Elementwise.subtract(values(x), values(y), out.values, from * n, to * n));
-        }
+        rows.subtract(of(x), of(y), out);
         return out;
     }
 
     @Override
     public void addTo(Activations sum, Activations y) {
-        int n = sum.columns();
-        if (sum.rows() == 1) {
-            Elementwise.addTo(values(sum), values(y), 0, n);
-        } else {
-            rows.share(sum.rows(), (from, to) -> Elementwise.addTo(values(sum), values(y), from * n, to * n));
-        }
+        rows.add(of(sum), of(y));
     }
 
     @Override
@@ -306,26 +242,14 @@ final class SimdOps implements Ops {
     @Override
     public Activations unitHeads(Activations x, int heads) {
         SimdActivations out = like(x);
-        int n = x.columns();
-        if (x.rows() == 1) {
-            Rows.unitHeads(values(x), n / heads, out.values, 0, n);
-        } else {
-            rows.share(x.rows(), (from, to) -> Rows.unitHeads(values(x), n / heads, out.values, from * n, to * n));
-        }
+        rows.unitHeads(of(x), heads, out);
         return out;
     }
 
     @Override
     public Activations headBonus(Activations r, Activations k, Vector weight, Activations v, int heads) {
         SimdActivations out = like(r);
-        int n = r.columns();
-        if (r.rows() == 1) {
-            Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads, out.values, 0, n);
-        } else {
-            rows.share(r.rows(),
-                    (from, to) -> Rows.headBonus(values(r), values(k), values(weight), values(v), n / heads,
-                            out.values, from * n, to * n));
-        }
+        rows.headBonus(of(r), of(k), values(weight), of(v), heads, out);
         return out;
     }
 

@@ -9,13 +9,12 @@ public final class Rows {
     private Rows() {
     }
 
-    public static void normalise(float[] x, int columns, int groups, float eps, float[] weight, float[] bias,
-            float[] out, int from, int to) {
+    /** One row from {@code at} on. */
+    public static void normalise(float[] x, int at, int columns, int groups, float eps, float[] weight, float[] bias,
+            float[] out) {
         int size = columns / groups;
-        for (int t = from; t < to; t++) {
-            for (int g = 0; g < groups; g++) {
-                Reductions.normalise(x, t * columns + g * size, size, eps, weight, bias, g * size, out);
-            }
+        for (int g = 0; g < groups; g++) {
+            Reductions.normalise(x, at + g * size, size, eps, weight, bias, g * size, out);
         }
     }
 

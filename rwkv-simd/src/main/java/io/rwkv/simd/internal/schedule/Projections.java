@@ -3,8 +3,6 @@ package io.rwkv.simd.internal.schedule;
 import io.rwkv.core.engine.Matrix;
 import io.rwkv.core.engine.Nonlinearity;
 import io.rwkv.core.engine.Projection;
-import io.rwkv.simd.internal.kernel.Elementwise;
-import io.rwkv.simd.internal.kernel.VectorMath;
 import io.rwkv.simd.internal.memory.Scratch;
 import io.rwkv.simd.internal.memory.SimdActivations;
 import io.rwkv.simd.internal.memory.SimdVector;
@@ -17,7 +15,7 @@ import java.util.List;
 public final class Projections {
     private final Scratch scratch;
     private final Products products;
-    private final SharedRows rows;
+    private final RowWork rows;
     private final List<Deferred> deferred = new ArrayList<>(); // used again and again
     private int count;
 
@@ -27,7 +25,7 @@ public final class Projections {
         private SimdActivations out;
     }
 
-    public Projections(Scratch scratch, Products products, SharedRows rows) {
+    public Projections(Scratch scratch, Products products, RowWork rows) {
         this.scratch = scratch;
         this.products = products;
         this.rows = rows;
@@ -63,7 +61,7 @@ public final class Projections {
             for (int i = 0; i < count; i++) {
                 Deferred next = deferred.get(i);
                 if (next.map.bias() != null) {
-                    addBias(next.out, ((SimdVector) next.map.bias()).values());
+                    rows.add(next.out, ((SimdVector) next.map.bias()).values());
                 }
             }
         } finally {
@@ -81,7 +79,7 @@ public final class Projections {
             return x;
         }
         SimdActivations result = scratch.take(x.rows, x.columns);
-        VectorMath.apply(f, x.values, result.values, 0, x.size());
+        rows.apply(f, x, result);
         return result;
     }
 
@@ -89,17 +87,5 @@ public final class Projections {
         SimdActivations result = scratch.take(x.rows, matrix.rows());
         products.add((TiledMatrix) matrix, x, result);
         return result;
-    }
-
-    private void addBias(SimdActivations x, float[] bias) {
-        if (x.rows == 1) {
-            Elementwise.addRow(x.values, bias, x.values, 0, x.columns);
-        } else {
-            rows.share(x.rows, (from, to) -> {
-                for (int t = from; t < to; t++) {
-                    Elementwise.addRow(x.values, bias, x.values, t * x.columns, x.columns);
-                }
-            });
-        }
     }
 }
