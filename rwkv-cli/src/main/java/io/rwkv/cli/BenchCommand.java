@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -26,6 +26,7 @@ import java.util.concurrent.Callable;
 final class BenchCommand implements Callable<Integer> {
     private static final double MEGA = 1e6;
     private static final int ALLOCATION_ROUNDS = 3;
+    private static final int MEASUREMENTS = 3; // in each round: memory, decoding, prompt
 
     @Mixin
     private ModelOptions options;
@@ -39,24 +40,34 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--tokens", defaultValue = "64", paramLabel = "N", description = "Tokens decoded one by one in each round. Default: ${DEFAULT-VALUE}.")
     private int decoded;
 
+    @Option(names = "--batch", split = ",", paramLabel = "N", description = "Also decode so many sequences together, the logits of all computed: tokens/s of all, and the ratio to one. Numbers separated by commas, such as 1,8,32. Each sequence decodes --tokens in each round. Each takes twice the memory of a state, and that of the logits, on the heap.")
+    private int[] batchSizes;
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
+
+    private final Progress progress = new Progress("measuring");
+    private int measurements;
+    private int done;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         requirePositive("--rounds", rounds);
         requirePositive("--prompt", promptLength);
         requirePositive("--tokens", decoded);
+        if (batchSizes != null) {
+            BatchSpeed.checkSizes(batchSizes);
+        }
         long start = System.nanoTime();
         try (RwkvModel model = options.openModel()) {
-            double loadSeconds = seconds(start);
+            double loadSeconds = Figures.seconds(start);
             int[] prompt = new Random(1).ints(promptLength, 0, model.config().vocabularySize()).toArray();
             float[] logits = new float[model.config().vocabularySize()];
             start = System.nanoTime();
             model.logits(prompt, model.newState(), logits);
             decode(model, prompt, logits);
             // Warm: at least two seconds, for the compiler.
-            while (seconds(start) < 2) {
+            while (Figures.seconds(start) < 2) {
                 decode(model, prompt, logits);
                 model.logits(prompt, model.newState(), logits);
             }
@@ -68,12 +79,29 @@ final class BenchCommand implements Callable<Integer> {
             double[] bandwidth = new double[rounds];
             double[] decode = new double[rounds];
             double[] prefill = new double[rounds];
-            for (int i = 0; i < rounds; i++) {
-                bandwidth[i] = MemoryBandwidth.measure(threads);
-                decode[i] = decode(model, prompt, logits);
-                start = System.nanoTime();
-                model.logits(prompt, model.newState(), logits);
-                prefill[i] = promptLength / seconds(start);
+            BatchSpeed batches = batchSizes == null
+                    ? null
+                    : new BatchSpeed(model, batchSizes, prompt, decoded, rounds, this::measured);
+            measurements = rounds * MEASUREMENTS + (batches == null ? 0 : (rounds + 1) * batches.sizes());
+            try {
+                if (batches != null) {
+                    batches.warmUp();
+                }
+                for (int i = 0; i < rounds; i++) {
+                    bandwidth[i] = MemoryBandwidth.measure(threads);
+                    measured();
+                    decode[i] = decode(model, prompt, logits);
+                    measured();
+                    start = System.nanoTime();
+                    model.logits(prompt, model.newState(), logits);
+                    prefill[i] = promptLength / Figures.seconds(start);
+                    measured();
+                    if (batches != null) {
+                        batches.measure(i);
+                    }
+                }
+            } finally {
+                progress.clear();
             }
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("model", options.file().getFileName().toString());
@@ -82,20 +110,24 @@ final class BenchCommand implements Callable<Integer> {
             figures.put("cpu", Machine.cpu());
             figures.put("threads", threads);
             figures.put("java", System.getProperty("java.version"));
-            figures.put("load_seconds", rounded(loadSeconds));
-            figures.put("decode_tokens_per_second", rounded(median(decode)));
-            figures.put("prefill_tokens_per_second", rounded(median(prefill)));
+            figures.put("load_seconds", Figures.rounded(loadSeconds));
+            figures.put("decode_tokens_per_second", Figures.rounded(Figures.median(decode)));
+            figures.put("prefill_tokens_per_second", Figures.rounded(Figures.median(prefill)));
             figures.put("prompt_tokens", promptLength);
             figures.put("bytes_per_token", model.weightBytes());
-            if (median(bandwidth) > 0) {
-                figures.put("memory_bytes_per_second", Math.round(median(bandwidth)));
+            if (Figures.median(bandwidth) > 0) {
+                figures.put("memory_bytes_per_second", Math.round(Figures.median(bandwidth)));
                 figures.put("share_of_memory_speed",
-                        rounded(median(decode) * model.weightBytes() / median(bandwidth)));
+                        Figures.rounded(Figures.median(decode) * model.weightBytes() / Figures.median(bandwidth)));
             }
-            model.skippedShare().ifPresent(share -> figures.put("hidden_units_skipped", rounded(share)));
+            model.skippedShare().ifPresent(share -> figures.put("hidden_units_skipped", Figures.rounded(share)));
             allocatedPerToken(model, prompt, logits)
                     .ifPresent(bytes -> figures.put("heap_bytes_per_token", bytes));
             peakMemory.ifPresent(bytes -> figures.put("peak_memory_bytes", bytes));
+            if (batches != null) {
+                figures.put("state_bytes", RwkvState.byteSize(model.config()));
+                figures.put("batch", batches.figures());
+            }
             print(figures);
             return 0;
         }
@@ -107,16 +139,33 @@ final class BenchCommand implements Callable<Integer> {
             return;
         }
         figures.forEach((name, value) -> {
+            if (value instanceof List<?> batches) {
+                batches.forEach(batch -> printBatch((Map<?, ?>) batch));
+                return;
+            }
             String text = switch (name) {
-                case "bytes_per_token", "peak_memory_bytes" ->
+                case "bytes_per_token", "peak_memory_bytes", "state_bytes" ->
                     String.format(Locale.ROOT, "%.1f MB", (long) value / MEGA);
                 case "memory_bytes_per_second" -> String.format(Locale.ROOT, "%.1f GB", (long) value / MEGA / 1000);
                 case "share_of_memory_speed", "hidden_units_skipped" ->
                     String.format(Locale.ROOT, "%.1f %%", 100 * (double) value);
                 default -> value.toString();
             };
-            System.out.printf("%-26s %s%n", name.replace('_', ' '), text);
+            print(name.replace('_', ' '), text);
         });
+    }
+
+    private static void printBatch(Map<?, ?> batch) {
+        print("batch of " + batch.get("sequences"),
+                batch.get("tokens_per_second") + " tokens/s, ratio " + batch.get("ratio"));
+    }
+
+    private static void print(String name, Object text) {
+        System.out.printf("%-26s %s%n", name, text);
+    }
+
+    private void measured() {
+        progress.report(++done, measurements);
     }
 
     /** Tokens per second, one at a time. */
@@ -128,7 +177,7 @@ final class BenchCommand implements Callable<Integer> {
             one[0] = tokens[i % tokens.length];
             model.logits(one, state, logits);
         }
-        return decoded / seconds(start);
+        return decoded / Figures.seconds(start);
     }
 
     /** Bytes that the calling thread allocates on the Java heap for a token; the least of some tries, since compiling adds to it. */
@@ -153,24 +202,6 @@ final class BenchCommand implements Callable<Integer> {
             model.logits(one, state, logits);
         }
         return (threads.getCurrentThreadAllocatedBytes() - before) / decoded;
-    }
-
-    private static double seconds(long startNanos) {
-        return (System.nanoTime() - startNanos) / 1e9;
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-    }
-
-    /** To three decimals; what is no number is no figure either, and JSON cannot say it. */
-    private static double rounded(double value) {
-        if (!Double.isFinite(value)) {
-            throw new ArithmeticException("a figure came out as " + value + "; measure with more --tokens or --rounds");
-        }
-        return Math.round(1000 * value) / 1000.0;
     }
 
     private static void requirePositive(String option, int value) {
