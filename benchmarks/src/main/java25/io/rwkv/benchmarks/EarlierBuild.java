@@ -7,6 +7,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -19,8 +20,12 @@ final class EarlierBuild implements Contender {
     private final AutoCloseable model;
     private final Method newState;
     private final Method read;
-    private Object state;
-    private float[] logits;
+    private final Class<?> modelClass;
+    private List<Object> states;
+    private List<int[]> tokens; // of the steps, by sequence, as are the next
+    private List<float[]> logits;
+    private List<Object> steps;
+    private Method forward;
 
     /**
      * @param jars a folder of all jars that the build needs, as {@code benchmarks/target/lib} is
@@ -32,7 +37,7 @@ final class EarlierBuild implements Contender {
         ClassLoader ours = thread.getContextClassLoader();
         thread.setContextClassLoader(classes); // logging looks there
         try {
-            Class<?> modelClass = classes.loadClass("io.rwkv.core.RwkvModel");
+            modelClass = classes.loadClass("io.rwkv.core.RwkvModel");
             Class<?> stateClass = classes.loadClass("io.rwkv.core.RwkvState");
             newState = modelClass.getMethod("newState");
             read = modelClass.getMethod("logits", int[].class, stateClass);
@@ -73,18 +78,61 @@ final class EarlierBuild implements Contender {
     }
 
     @Override
-    public void clear() {
-        state = call(newState, model);
+    public void clear(int sequences) {
+        states = new ArrayList<>();
+        logits = new ArrayList<>();
+        steps = null;
+        for (int i = 0; i < sequences; i++) {
+            states.add(call(newState, model));
+            logits.add(null);
+        }
     }
 
     @Override
     public void read(int[] tokens) {
-        logits = (float[]) call(read, model, tokens, state);
+        logits.set(0, (float[]) call(read, model, tokens, states.get(0)));
     }
 
     @Override
     public float[] logits() {
-        return logits;
+        return logits.get(0);
+    }
+
+    @Override
+    public void readTogether(int[] next) {
+        if (steps == null) {
+            makeSteps();
+        }
+        for (int i = 0; i < next.length; i++) {
+            tokens.get(i)[0] = next[i];
+        }
+        call(forward, model, steps);
+    }
+
+    /** Only here: builds before these calls can still read one text. */
+    private void makeSteps() {
+        try {
+            forward = modelClass.getMethod("forward", List.class);
+            Class<?> step = classes.loadClass("io.rwkv.core.Step");
+            Method of = step.getMethod("of", int[].class, states.get(0).getClass());
+            Method into = step.getMethod("into", float[].class);
+            Object config = call(modelClass.getMethod("config"), model);
+            int vocabulary = (int) call(config.getClass().getMethod("vocabularySize"), config);
+            tokens = new ArrayList<>();
+            steps = new ArrayList<>();
+            for (int i = 0; i < states.size(); i++) {
+                tokens.add(new int[1]);
+                logits.set(i, new float[vocabulary]);
+                steps.add(call(into, call(of, null, tokens.get(i), states.get(i)), logits.get(i)));
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("the earlier build cannot read several texts together", e);
+        }
+    }
+
+    @Override
+    public float[] logits(int sequence) {
+        return logits.get(sequence);
     }
 
     @Override

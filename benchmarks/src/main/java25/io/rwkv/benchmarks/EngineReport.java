@@ -2,6 +2,12 @@ package io.rwkv.benchmarks;
 
 import static io.rwkv.benchmarks.EngineResult.median;
 import static io.rwkv.benchmarks.EngineResult.ratio;
+import static io.rwkv.benchmarks.Report.row;
+import static io.rwkv.benchmarks.Report.rule;
+import static io.rwkv.benchmarks.Report.share;
+import static io.rwkv.benchmarks.Report.sigmas;
+import static io.rwkv.benchmarks.Report.speed;
+import static io.rwkv.benchmarks.Report.times;
 
 import io.rwkv.benchmarks.EngineResult.Who;
 import io.rwkv.cli.Machine;
@@ -9,7 +15,6 @@ import io.rwkv.cli.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -20,7 +25,6 @@ import java.util.function.Function;
 
 /** The tables and plots of {@link EngineBenchmark}. */
 final class EngineReport {
-    /** In a file that has this line, only what comes after it is replaced. */
     private static final String MARK = "<!-- What follows is written by benchmarks/run engines. -->";
 
     private final EngineOptions options;
@@ -41,17 +45,10 @@ final class EngineReport {
 
     /** Writes the tables, and the plots beside them. */
     void write(Path file) throws IOException {
-        String kept = "";
-        if (Files.exists(file)) {
-            String old = Files.readString(file);
-            kept = old.contains(MARK) ? old.substring(0, old.indexOf(MARK)) : "";
-        }
         String stem = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
         String decode = stem + "-decode.svg";
         String prompt = stem + "-prompt.svg";
-        Files.writeString(file,
-                kept + MARK + "\n\n" + markdown() + "\n![Decoding](" + decode + ")\n\n![Prompt](" + prompt
-                        + ")\n");
+        Report.write(file, MARK, markdown() + "\n![Decoding](" + decode + ")\n\n![Prompt](" + prompt + ")\n");
         Files.writeString(file.resolveSibling(decode), plot("Decoding, tokens/s", r -> r.decode, true));
         Files.writeString(file.resolveSibling(prompt),
                 plot("Prompt of " + options.promptTokens() + ", tokens/s", r -> r.prefill, false));
@@ -59,15 +56,7 @@ final class EngineReport {
 
     String markdown() throws IOException {
         StringBuilder out = new StringBuilder();
-        double[] bandwidth = results.stream().flatMapToDouble(r -> Arrays.stream(r.bandwidth)).sorted().toArray();
-        out.append(String.format(Locale.ROOT,
-                "Measured %s: %s, %d of %d processors, %s %s, %s, %d rounds. Memory read by %d threads: median %.1f GB/s,"
-                        + " from %.1f to %.1f. Load before the run: %s.%n%n",
-                LocalDate.now(), Machine.cpu(), options.threads(), Runtime.getRuntime().availableProcessors(),
-                System.getProperty("java.vendor"), Runtime.version(),
-                llamaVersion == null ? "without llama.cpp" : "llama.cpp " + llamaVersion, options.rounds(),
-                options.threads(), median(bandwidth) / 1e9, bandwidth[0] / 1e9,
-                bandwidth[bandwidth.length - 1] / 1e9, load));
+        out.append(Report.measured(options, llamaVersion, load, results.stream().map(r -> r.bandwidth)));
         decode(out);
         prompt(out);
         nd4j(out);
@@ -101,7 +90,7 @@ final class EngineReport {
             double[] ours = r.prefill.get(Who.SKIPPING);
             double[] llama = r.prefill.get(Who.LLAMA);
             row(out, r.model, r.type.toString(), speed(median(ours)), speed(median(llama)), times(ratio(ours, llama)),
-                    Double.isNaN(r.difference) ? "–" : String.format(Locale.ROOT, "%.4f σ", r.difference));
+                    sigmas(r.difference));
         }
         out.append("\n");
     }
@@ -143,26 +132,6 @@ final class EngineReport {
                     times(ratio(prefill, prefillEarlier)));
         }
         out.append("\n");
-    }
-
-    private static void row(StringBuilder out, String... cells) {
-        out.append("| ").append(String.join(" | ", cells)).append(" |\n");
-    }
-
-    private static void rule(StringBuilder out, int columns) {
-        out.append("|").append("---|".repeat(columns)).append("\n");
-    }
-
-    private static String speed(double value) {
-        return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, value < 100 ? "%.1f" : "%.0f", value);
-    }
-
-    private static String share(double value) {
-        return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.0f %%", 100 * value);
-    }
-
-    private static String times(double value) {
-        return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.2f", value);
     }
 
     private String plot(String title, Function<EngineResult, Map<Who, double[]>> speeds, boolean limits) {

@@ -61,7 +61,7 @@ final class LlamaAgreement {
             GgufConverter.convert(tensors, file, type, null, (done, total) -> {});
             int[] tokens = new Random(1).ints(TOKENS, 1, vocabulary).toArray();
             try (Contender ours = new Contender.Ours(file, "simd", 2, true);
-                    Contender theirs = new Contender.Llama(llama, file, 2, TOKENS, vocabulary)) {
+                    Contender theirs = new Contender.Llama(llama, file, 2, 1, TOKENS, vocabulary)) {
                 return difference(logits(ours, tokens), logits(theirs, tokens));
             }
         } finally {

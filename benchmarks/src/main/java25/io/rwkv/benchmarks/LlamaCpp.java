@@ -36,8 +36,9 @@ final class LlamaCpp {
             INT.withName("n_threads_batch"), INT.withName("ctx_type"),
             MemoryLayout.sequenceLayout(15, ValueLayout.JAVA_LONG).withName("others"));
     private static final StructLayout BATCH = MemoryLayout.structLayout(INT.withName("n_tokens"),
-            MemoryLayout.paddingLayout(4), POINTER.withName("token"),
-            MemoryLayout.sequenceLayout(5, POINTER).withName("others"));
+            MemoryLayout.paddingLayout(4), POINTER.withName("token"), POINTER.withName("embd"),
+            POINTER.withName("pos"), POINTER.withName("n_seq_id"), POINTER.withName("seq_id"),
+            POINTER.withName("logits"));
     private static final long THREADPOOL_PARAMS_BYTES = 1024; // more than they have; only llama.cpp reads and writes them
 
     private static final int ERROR_LEVEL = 4;
@@ -159,9 +160,19 @@ final class LlamaCpp {
         return llama + " (ggml " + ggml + chosen + ")";
     }
 
-    /** A model and one context of it. For one thread. */
-    Model open(Path file, int threads, int contextTokens, int batchTokens) {
-        return new Model(file, threads, contextTokens, batchTokens);
+    /** How many sequences a context can hold. */
+    int mostSequences() {
+        return (int) (long) call(function("llama_max_parallel_sequences", ValueLayout.JAVA_LONG));
+    }
+
+    /**
+     * A model and one context of it. For one thread.
+     *
+     * @param contextTokens for each sequence
+     * @param batchTokens of all sequences in one call
+     */
+    Model open(Path file, int threads, int sequences, int contextTokens, int batchTokens) {
+        return new Model(file, threads, sequences, contextTokens, batchTokens);
     }
 
     final class Model implements AutoCloseable {
@@ -171,8 +182,9 @@ final class LlamaCpp {
         private final MemorySegment threadPool;
         private final MemorySegment tokens;
         private final MemorySegment batch;
+        private final MemorySegment batchOfSequences; // shares the tokens
 
-        private Model(Path file, int threads, int contextTokens, int batchTokens) {
+        private Model(Path file, int threads, int sequences, int contextTokens, int batchTokens) {
             MemorySegment modelParams = (MemorySegment) call(function("llama_model_default_params", MODEL_PARAMS),
                     arena);
             model = pointer(loadModel, arena.allocateFrom(file.toString()), modelParams);
@@ -181,13 +193,15 @@ final class LlamaCpp {
             check("n_seq_max", 1, get(params, "n_seq_max"));
             check("n_outputs_max_per_seq", 1, get(params, "n_outputs_max_per_seq"));
             check("n_threads_batch", get(params, "n_threads"), get(params, "n_threads_batch"));
-            set(params, "n_ctx", contextTokens);
+            set(params, "n_seq_max", sequences);
+            set(params, "n_ctx", sequences * contextTokens);
             set(params, "n_batch", batchTokens);
             set(params, "n_ubatch", batchTokens);
             set(params, "n_threads", threads);
             set(params, "n_threads_batch", threads);
             context = pointer(newContext, model, params);
-            check("llama_n_ctx", contextTokens, ask("llama_n_ctx"));
+            check("llama_n_seq_max", sequences, ask("llama_n_seq_max"));
+            check("llama_n_ctx", sequences * contextTokens, ask("llama_n_ctx"));
             check("llama_n_batch", batchTokens, ask("llama_n_batch"));
             check("llama_n_ubatch", batchTokens, ask("llama_n_ubatch"));
             check("llama_n_threads", threads, ask("llama_n_threads"));
@@ -201,7 +215,32 @@ final class LlamaCpp {
 
             tokens = arena.allocate(INT, batchTokens);
             batch = arena.allocate(BATCH);
-            batch.set(POINTER, BATCH.byteOffset(PathElement.groupElement("token")), tokens);
+            set(batch, "token", tokens);
+            batchOfSequences = batchOfSequences(sequences);
+        }
+
+        /** Token i belongs to sequence i, and logits are wanted after it. llama.cpp counts the positions itself. */
+        private MemorySegment batchOfSequences(int sequences) {
+            MemorySegment result = arena.allocate(BATCH);
+            MemorySegment counts = arena.allocate(INT, sequences);
+            MemorySegment ids = arena.allocate(INT, sequences);
+            MemorySegment places = arena.allocate(POINTER, sequences);
+            MemorySegment wanted = arena.allocate(ValueLayout.JAVA_BYTE, sequences);
+            for (int i = 0; i < sequences; i++) {
+                counts.setAtIndex(INT, i, 1);
+                ids.setAtIndex(INT, i, i);
+                places.setAtIndex(POINTER, i, ids.asSlice(i * INT.byteSize()));
+                wanted.set(ValueLayout.JAVA_BYTE, i, (byte) 1);
+            }
+            set(result, "token", tokens);
+            set(result, "n_seq_id", counts);
+            set(result, "seq_id", places);
+            set(result, "logits", wanted);
+            return result;
+        }
+
+        private static void set(MemorySegment batch, String field, MemorySegment pointer) {
+            batch.set(POINTER, BATCH.byteOffset(PathElement.groupElement(field)), pointer);
         }
 
         private static int get(MemorySegment params, String field) {
@@ -229,13 +268,22 @@ final class LlamaCpp {
             call(clearMemory, pointer(memory, context), true);
         }
 
-        /** Reads tokens and computes the logits after the last of them. */
+        /** Reads tokens of sequence 0 and computes the logits after the last of them. */
         void decode(int[] next) {
+            decode(next, batch);
+        }
+
+        /** Reads one token of each sequence, from sequence 0 on, and computes the logits after each. */
+        void decodeTogether(int[] next) {
+            decode(next, batchOfSequences);
+        }
+
+        private void decode(int[] next, MemorySegment from) {
             MemorySegment.copy(next, 0, tokens, INT, 0, next.length);
-            batch.set(INT, 0, next.length);
+            from.set(INT, 0, next.length);
             int failure;
             try {
-                failure = (int) decode.invokeExact(context, batch);
+                failure = (int) decode.invokeExact(context, from);
                 MemorySegment last = (MemorySegment) logits.invokeExact(context, -1); // waits for them
                 if (failure != 0 || last.equals(MemorySegment.NULL)) {
                     throw new IllegalStateException("llama_decode returned " + failure);
@@ -249,7 +297,12 @@ final class LlamaCpp {
 
         /** Of the last {@link #decode}. */
         float[] logits(int vocabulary) {
-            return pointer(logits, context, -1).reinterpret(4L * vocabulary).toArray(ValueLayout.JAVA_FLOAT);
+            return logits(-1, vocabulary);
+        }
+
+        /** Of a sequence, after the last {@link #decodeTogether}. */
+        float[] logits(int sequence, int vocabulary) {
+            return pointer(logits, context, sequence).reinterpret(4L * vocabulary).toArray(ValueLayout.JAVA_FLOAT);
         }
 
         @Override
