@@ -7,7 +7,7 @@ import java.util.TreeSet;
 
 /** Groups of bars as an SVG picture, one row of them for each panel, each panel with a scale of its own. */
 final class BarChart {
-    private static final String[] COLOURS = {"#4c78a8", "#54a24b", "#f58518", "#b0b0b0"};
+    private static final String[] COLOURS = {"#4c78a8", "#54a24b", "#f58518", "#b0b0b0", "#e45756"};
     private static final int BAR = 22;
     private static final int GAP = 24;
     private static final int LEFT = 16;
@@ -27,7 +27,7 @@ final class BarChart {
     private final StringBuilder out = new StringBuilder();
 
     /**
-     * @param series what the bars of each group are, at most four
+     * @param series what the bars of each group are, at most five
      * @param limitTitle what the lines across are, or null if there are none
      */
     BarChart(String title, String[] series, String limitTitle) {
