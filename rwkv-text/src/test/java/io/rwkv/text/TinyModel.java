@@ -21,7 +21,8 @@ public final class TinyModel {
     /** The model's vocabulary; most tokenizers leave some of it unused. */
     public static final int VOCABULARY = 300;
 
-    private static final int WIDTH = 16;
+    /** The width, unless a test wants larger states. */
+    public static final int WIDTH = 16;
 
     private TinyModel() {
     }
@@ -33,10 +34,15 @@ public final class TinyModel {
 
     /** The same with {@code ln_out} multiplied by this: 0 makes all vectors zero, NaN spoils them. */
     public static RwkvModel open(float lnOut) {
+        return open(lnOut, WIDTH);
+    }
+
+    /** The same, of another width. */
+    public static RwkvModel open(float lnOut, int width) {
         try {
             Path file = Files.createTempFile("tiny", ".safetensors");
             file.toFile().deleteOnExit();
-            write(file, lnOut);
+            write(file, lnOut, width);
             return Rwkv.open(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -45,27 +51,31 @@ public final class TinyModel {
 
     /** Writes the checkpoint. */
     public static void write(Path file, float lnOut) throws IOException {
+        write(file, lnOut, WIDTH);
+    }
+
+    private static void write(Path file, float lnOut, int width) throws IOException {
         Random random = new Random(5);
         SafetensorsWriter out = new SafetensorsWriter();
-        add(out, random, "emb.weight", 1, VOCABULARY, WIDTH);
+        add(out, random, "emb.weight", 1, VOCABULARY, width);
         String block = "blocks.0.";
         for (String norm : List.of("ln0", "ln1", "ln2")) {
-            add(out, random, block + norm + ".weight", 1, WIDTH);
-            add(out, random, block + norm + ".bias", 1, WIDTH);
+            add(out, random, block + norm + ".weight", 1, width);
+            add(out, random, block + norm + ".bias", 1, width);
         }
-        add(out, random, block + "att.time_decay", 1, WIDTH);
-        add(out, random, block + "att.time_first", 1, WIDTH);
+        add(out, random, block + "att.time_decay", 1, width);
+        add(out, random, block + "att.time_first", 1, width);
         for (String mix : List.of("att.time_mix_k", "att.time_mix_v", "att.time_mix_r", "ffn.time_mix_k",
                 "ffn.time_mix_r")) {
-            add(out, random, block + mix, 1, 1, 1, WIDTH);
+            add(out, random, block + mix, 1, 1, 1, width);
         }
         for (String matrix : List.of("att.key", "att.value", "att.receptance", "att.output", "ffn.key", "ffn.value",
                 "ffn.receptance")) {
-            add(out, random, block + matrix + ".weight", 1, WIDTH, WIDTH);
+            add(out, random, block + matrix + ".weight", 1, width, width);
         }
-        add(out, random, "ln_out.weight", lnOut, WIDTH);
-        add(out, random, "ln_out.bias", lnOut, WIDTH);
-        add(out, random, "head.weight", 1, VOCABULARY, WIDTH);
+        add(out, random, "ln_out.weight", lnOut, width);
+        add(out, random, "ln_out.bias", lnOut, width);
+        add(out, random, "head.weight", 1, VOCABULARY, width);
         out.write(file);
     }
 
