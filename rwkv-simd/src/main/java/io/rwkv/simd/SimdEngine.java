@@ -22,8 +22,10 @@ import io.rwkv.simd.internal.schedule.SkippedUnits;
 import io.rwkv.simd.internal.schedule.ThreadTeam;
 
 import java.lang.foreign.Arena;
+import java.lang.ref.SoftReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -37,7 +39,7 @@ final class SimdEngine implements Engine {
     private final WeightMemory memory = new WeightMemory(arena);
     private long weightBytes; // written while loading, by one thread
     private final SkippedUnits skipped = new SkippedUnits();
-    private final Deque<SimdOps> idle = new ArrayDeque<>();
+    private final Deque<SoftReference<SimdOps>> idle = new ArrayDeque<>(); // the last used first
 
     SimdEngine(EngineOptions options) {
         this(options.precision(),
@@ -150,16 +152,27 @@ final class SimdEngine implements Engine {
     @Override
     public Ops ops() {
         synchronized (idle) {
-            SimdOps ops = idle.poll();
-            return ops != null ? ops : new SimdOps(this, team);
+            while (!idle.isEmpty()) {
+                SimdOps ops = idle.pop().get();
+                if (ops != null) {
+                    return ops;
+                }
+            }
         }
+        return new SimdOps(this, team);
     }
 
     /** Keeps scratch arrays for the next calls; more callers at once than the machine has threads are rare. */
     void giveBack(SimdOps ops) {
         synchronized (idle) {
+            for (SoftReference<SimdOps> other : idle) {
+                SimdOps unused = other.get();
+                if (unused != null) {
+                    unused.endCall();
+                }
+            }
             if (idle.size() < team.size()) {
-                idle.push(ops);
+                idle.push(ops.soft);
             }
         }
     }
@@ -167,7 +180,7 @@ final class SimdEngine implements Engine {
     /** What scratch arrays wait for the next calls, in bytes. */
     long idleBytes() {
         synchronized (idle) {
-            return idle.stream().mapToLong(SimdOps::bytes).sum();
+            return idle.stream().map(SoftReference::get).filter(Objects::nonNull).mapToLong(SimdOps::bytes).sum();
         }
     }
 

@@ -23,19 +23,17 @@ import io.rwkv.simd.internal.schedule.Recurrence7;
 import io.rwkv.simd.internal.schedule.RowWork;
 import io.rwkv.simd.internal.schedule.ThreadTeam;
 
+import java.lang.ref.SoftReference;
 import java.util.Arrays;
 
 /** The operations on arrays of the heap. Shared by a team of threads. */
 final class SimdOps implements Ops {
     private static final float LAYER_NORM_EPS = 1e-5f;
     private static final float GROUP_NORM_EPS = 64e-5f;
-    /**
-     * So much may wait for the next call: several times what one token needs of the largest models. What a prompt needs, or
-     * logits after each of its tokens, can be a hundred times as much, and is made anew in no time beside its products.
-     */
-    private static final long KEPT_BYTES = 4 << 20;
 
     private final SimdEngine engine;
+    /** For the engine's list of idle ones: the garbage collector may have them when memory is short. */
+    final SoftReference<SimdOps> soft = new SoftReference<>(this);
     private final Scratch scratch = new Scratch();
     private final RowWork rows;
     private final Products products;
@@ -305,11 +303,14 @@ final class SimdOps implements Ops {
         // Nothing is left of a call that failed part-way.
         projections.drop();
         products.drop();
-        scratch.release(0);
-        if (bytes() > KEPT_BYTES) {
-            scratch.clear();
-            products.clear();
-        }
+        endCall();
         engine.giveBack(this);
+    }
+
+    /** One of its own calls has ended, or one that others made while it was idle. */
+    void endCall() {
+        if (scratch.endCall()) {
+            products.clear(); // their arrays are about as large as their inputs, or small
+        }
     }
 }

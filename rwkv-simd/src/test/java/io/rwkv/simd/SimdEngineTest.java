@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rwkv.core.ChildJvm;
 import io.rwkv.core.Precision;
 import io.rwkv.core.RwkvOptions;
 import io.rwkv.core.engine.Activations;
@@ -27,12 +28,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.lang.ref.WeakReference;
+import java.util.Arrays;
 
 /** What an engine keeps, and who keeps an engine. */
 @DisabledIfSystemProperty(named = "rwkv.simd.bits", matches = ".+", disabledReason = "the same for all widths")
 class SimdEngineTest {
     private static final int WIDE = 65536;
     private static final long MOST_KEPT = 4 << 20;
+    private static final int CALLS = 16; // after which what they have not needed is freed
 
     /** A map to many outputs and one from many inputs, as a head and a channel mix have, and a recurrence between them. */
     private static float[] call(SimdEngine engine, Matrix up, Matrix down, int tokens) {
@@ -58,24 +61,101 @@ class SimdEngineTest {
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
+    /** A JVM whose memory holds what a long call needs, or as much again for something else, but not both. */
+    static final class LittleMemory {
+        private LittleMemory() {
+        }
+
+        public static void main(String[] args) {
+            try (SimdEngine engine = engine(Precision.AS_STORED)) {
+                Matrix up = up(engine);
+                Matrix down = down(engine);
+                float[] many = call(engine, up, down, 200);
+                long idle = engine.idleBytes();
+                byte[] other = new byte[80 << 20];
+                long left = engine.idleBytes() + other[0];
+                other = null;
+                boolean same = Arrays.equals(many, call(engine, up, down, 200));
+                System.out.print("idle " + (idle >> 20) + " MB, then " + left + " bytes, same " + same);
+            }
+        }
+    }
+
+    private static SimdEngine engine(Precision precision) {
+        return new SimdEngine(EngineOptions.builder().precision(precision).threads(2).build());
+    }
+
+    private static Matrix up(SimdEngine engine) {
+        return engine.matrix(StoredWeights.random(Format.F32, WIDE, 32, 2).mapped(), MatrixUse.GENERAL);
+    }
+
+    private static Matrix down(SimdEngine engine) {
+        return engine.matrix(StoredWeights.random(Format.F32, 32, WIDE, 3).mapped(), MatrixUse.GENERAL);
+    }
+
     @ParameterizedTest
     @EnumSource
-    void scratchMemoryShouldNotStayAsLargeAsThePromptWas(Format format) {
-        Precision precision = Precision.valueOf(format.name());
-        try (SimdEngine engine = new SimdEngine(EngineOptions.builder().precision(precision).threads(2).build())) {
-            Matrix up = engine.matrix(StoredWeights.random(Format.F32, WIDE, 32, 2).mapped(), MatrixUse.GENERAL);
-            Matrix down = engine.matrix(StoredWeights.random(Format.F32, 32, WIDE, 3).mapped(), MatrixUse.GENERAL);
+    void scratchMemoryShouldFollowWhatCallsInARowNeed(Format format) {
+        try (SimdEngine engine = engine(Precision.valueOf(format.name()))) {
+            Matrix up = up(engine);
+            Matrix down = down(engine);
             float[] one = call(engine, up, down, 1);
             long idle = engine.idleBytes();
             assertTrue(idle > 4 * WIDE && idle <= MOST_KEPT, "after one token " + idle);
             long before = used();
+
             float[] many = call(engine, up, down, 200);
-            assertTrue(engine.idleBytes() <= MOST_KEPT, "after many tokens " + engine.idleBytes());
+            idle = engine.idleBytes();
+            assertTrue(idle > 200 * 4 * WIDE, "after many tokens " + idle);
+            for (int i = 0; i < 2 * CALLS; i++) {
+                assertArrayEquals(many, call(engine, up, down, 200));
+                assertEquals(idle, engine.idleBytes());
+            }
+
+            for (int i = 0; i < CALLS; i++) {
+                assertArrayEquals(one, call(engine, up, down, 1));
+            }
+            assertTrue(engine.idleBytes() <= MOST_KEPT, "after many calls of one token " + engine.idleBytes());
             long grown = used() - before;
-            assertTrue(grown < 2 * MOST_KEPT, "after many tokens the heap has grown by " + grown);
+            assertTrue(grown < 2 * MOST_KEPT, "after many calls of one token the heap has grown by " + grown);
             assertArrayEquals(one, call(engine, up, down, 1));
             assertArrayEquals(many, call(engine, up, down, 200));
         }
+    }
+
+    @Test
+    void scratchMemoryOfACallerWhoStaysAwayShouldNotStay() {
+        try (SimdEngine engine = engine(Precision.AS_STORED)) {
+            Matrix up = up(engine);
+            Matrix down = down(engine);
+            Ops large = engine.ops();
+            Ops small = engine.ops();
+            large.repeat(engine.vector(new float[WIDE]), 200);
+            large.close();
+            small.close(); // and will be used by the next call, as the last one given back
+            assertTrue(engine.idleBytes() >= 200 * 4 * WIDE);
+            for (int i = 0; i < CALLS; i++) {
+                call(engine, up, down, 1);
+            }
+            assertTrue(engine.idleBytes() <= MOST_KEPT, "found " + engine.idleBytes());
+        }
+    }
+
+    @Test
+    void scratchMemoryShouldGoWhereMemoryIsShort() {
+        ChildJvm jvm = new ChildJvm().with("--add-modules", "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED", "-Xmx128m", "-XX:+UseSerialGC");
+        ChildJvm.Outcome outcome = jvm.run(LittleMemory.class);
+        assertEquals(0, outcome.exit(), outcome.output());
+        assertTrue(outcome.output().matches("(?s).*idle [5-9][0-9] MB, then 0 bytes, same true"), outcome.output());
+    }
+
+    @Test
+    void scratchMemoryShouldGoWithTheModel() {
+        SimdEngine engine = engine(Precision.AS_STORED);
+        call(engine, up(engine), down(engine), 1);
+        engine.close();
+        assertEquals(0, engine.idleBytes());
     }
 
     @Test

@@ -10,6 +10,7 @@ public final class SimdActivations implements Activations {
     public float[] values = NONE;
     public int rows;
     public int columns;
+    int needed; // the most numbers that the present call has had here
 
     @Override
     public int rows() {
