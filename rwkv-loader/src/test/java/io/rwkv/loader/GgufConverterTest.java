@@ -317,6 +317,24 @@ class GgufConverterTest {
         }
     }
 
+    @Test
+    void float64BeyondFloat32ShouldBeRefusedByName() throws IOException {
+        double[] values = new double[32];
+        values[7] = -1e100;
+        ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asDoubleBuffer().put(values);
+        Path path = Files.write(folder.resolve("x"), bytes.array());
+        StoredTensor tensor = MappedTensor.contiguous(MappedFile.open(path), "t", DType.F64, new long[]{32}, 0);
+        for (DType type : GgufConverter.types()) {
+            GgufWriter writer = new GgufWriter(path).tensor("t", type, new long[]{32}, List.of(tensor));
+            RwkvFormatException e = assertThrows(RwkvFormatException.class,
+                    () -> writer.write(folder.resolve("out.gguf"), (done, total) -> {}));
+            assertEquals("t", e.tensor());
+            assertTrue(e.getMessage().endsWith("expected values in the range of float32, found -1.0E100"),
+                    e.getMessage());
+        }
+    }
+
     private record Zeros(String name, long[] shape) implements StoredTensor {
         @Override
         public DType dtype() {

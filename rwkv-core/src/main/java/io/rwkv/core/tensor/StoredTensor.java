@@ -36,7 +36,8 @@ public interface StoredTensor {
      * @param at index in {@code to} of the first value
      * @param count number of elements; any, also for block types
      * @throws IndexOutOfBoundsException if the elements are not all in the tensor, or do not fit {@code to}
-     * @throws io.rwkv.core.RwkvFormatException if the file was cut short while it was open
+     * @throws io.rwkv.core.RwkvFormatException if a finite F64 element is beyond the range of float32, or if the file was cut
+     *         short while it was open
      */
     void read(long first, float[] to, int at, int count);
 

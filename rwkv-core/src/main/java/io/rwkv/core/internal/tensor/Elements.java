@@ -30,6 +30,7 @@ public final class Elements {
      * @param at index in {@code to} of the first value
      * @param count number of elements; whole blocks
      * @throws IllegalArgumentException if the count is not whole blocks
+     * @throws ArithmeticException if a finite F64 element is beyond the range of float32
      * @throws IndexOutOfBoundsException if the bytes are not all below the limit of {@code from}, or the values do not fit
      *         {@code to}
      */
@@ -80,7 +81,7 @@ public final class Elements {
 
     private static float widenOther(DType dtype, ByteBuffer from, int p) {
         return switch (dtype) {
-            case F64 -> (float) from.getDouble(p);
+            case F64 -> inRange(from.getDouble(p));
             case I64 -> from.getLong(p);
             case I32 -> from.getInt(p);
             case I16 -> from.getShort(p);
@@ -89,6 +90,14 @@ public final class Elements {
             case BOOL -> from.get(p) == 0 ? 0 : 1;
             default -> throw new AssertionError(dtype);
         };
+    }
+
+    private static float inRange(double value) {
+        float rounded = (float) value;
+        if (Float.isInfinite(rounded) && !Double.isInfinite(value)) {
+            throw new ArithmeticException("expected values in the range of float32, found " + value);
+        }
+        return rounded;
     }
 
     /**

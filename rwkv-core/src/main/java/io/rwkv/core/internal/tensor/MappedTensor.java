@@ -223,6 +223,8 @@ public final class MappedTensor implements StoredTensor {
         try {
             readChecked(first, to, at, n);
             MappedFile.settle();
+        } catch (ArithmeticException e) {
+            throw RwkvFormatException.inTensor(file.path(), name, e.getMessage());
         } catch (InternalError e) {
             throw file.cutShort(name, e);
         }

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,6 +37,9 @@ class MappedTensorTest {
     void write() throws IOException {
         byte[] bytes = new byte[3 + 8 * 2 * ROWS * COLUMNS];
         new Random(1).nextBytes(bytes);
+        for (int i = 3 + 7; i < bytes.length; i += 8) {
+            bytes[i] = 0x3F; // as float64, numbers below 2
+        }
         file = MappedFile.open(Files.write(folder.resolve("x"), bytes));
     }
 
@@ -66,6 +71,31 @@ class MappedTensorTest {
         }
         assertEquals(0f, some[1]);
         assertEquals(0f, some[16]);
+    }
+
+    @Test
+    void whatFloat32CannotHoldShouldBeRefusedByName() throws IOException {
+        for (double value : new double[]{1e300, -1e39, 3.4028236e38}) {
+            MappedTensor tensor = doubles(0.1, 1e-300, value, Double.POSITIVE_INFINITY);
+            for (MappedTensor read : new MappedTensor[]{tensor, tensor.transposed()}) {
+                RwkvFormatException e = assertThrows(RwkvFormatException.class, read::toFloats);
+                assertEquals("x", e.tensor());
+                assertTrue(e.getMessage().endsWith("expected values in the range of float32, found " + value),
+                        e.getMessage());
+            }
+        }
+        float most = Float.MAX_VALUE;
+        assertArrayEquals(new float[]{most, Float.NaN, -most, Float.NEGATIVE_INFINITY},
+                doubles(most, Double.NaN, -3.4028235e38, Double.NEGATIVE_INFINITY).toFloats());
+    }
+
+    private MappedTensor doubles(double... values) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asDoubleBuffer().put(values);
+        Path path = folder.resolve("doubles");
+        Files.deleteIfExists(path); // it may be mapped
+        return MappedTensor.contiguous(MappedFile.open(Files.write(path, bytes.array())), "x", DType.F64,
+                new long[]{2, values.length / 2}, 0);
     }
 
     @Test

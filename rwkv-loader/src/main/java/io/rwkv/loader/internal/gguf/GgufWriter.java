@@ -229,7 +229,7 @@ public final class GgufWriter {
                         writeAll(stored, channel);
                     } else {
                         if (contiguous != null) {
-                            Elements.widen(contiguous.dtype(), stored, 0, values, 0, count);
+                            widen(contiguous, count);
                         } else {
                             part.read(first, values, 0, count);
                         }
@@ -265,6 +265,14 @@ public final class GgufWriter {
                 }
             }
             stored.flip();
+        }
+
+        private void widen(MappedTensor tensor, int count) {
+            try {
+                Elements.widen(tensor.dtype(), stored, 0, values, 0, count);
+            } catch (ArithmeticException e) {
+                throw RwkvFormatException.inTensor(source, tensor.name(), e.getMessage());
+            }
         }
 
         private static long from(MappedTensor tensor, long first) {
