@@ -214,8 +214,8 @@ public final class GgufConverter {
         }
         writer.text(GgufTokenizer.MODEL, GgufTokenizer.WORLD_MODEL).texts(GgufTokenizer.TOKENS, tokens)
                 .integers(GgufTokenizer.TYPES, types);
-        int end = world.endOfText().orElseThrow();
-        writer.integer("tokenizer.ggml.bos_token_id", end).integer("tokenizer.ggml.eos_token_id", end);
+        writer.integer("tokenizer.ggml.bos_token_id", 0)
+                .integer(GgufTokenizer.END_OF_TEXT, world.endOfText().orElseThrow());
         OptionalInt turnEnd = world.idOf(TURN_END);
         if (turnEnd.isPresent()) {
             writer.integer("tokenizer.ggml.eot_token_id", turnEnd.getAsInt());

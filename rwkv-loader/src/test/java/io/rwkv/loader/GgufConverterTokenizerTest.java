@@ -15,6 +15,7 @@ import io.rwkv.loader.internal.gguf.GgufFile;
 import io.rwkv.loader.internal.gguf.GgufMetadata;
 import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.tokenizer.BpeTokenizer;
+import io.rwkv.tokenizer.Tokenizer;
 import io.rwkv.tokenizer.WorldTokenizer;
 
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +106,25 @@ class GgufConverterTokenizerTest {
         Path again = convert(out, DType.Q8_0);
         assertArrayEquals(found.encode("it's \"é\"\\\n\n"),
                 Tokenizers.inCheckpoint(again).orElseThrow().encode("it's \"é\"\\\n\n"));
+    }
+
+    @Test
+    void theEndOfATextShouldTravelInTheFile() throws IOException {
+        Path vocabulary = write(folder.resolve("vocabulary.txt"), world());
+        Path out = folder.resolve("world.gguf");
+        GgufConverter.convert(withVocabulary(RwkvVersion.V7, 262), out, DType.F16, vocabulary, (d, t) -> {});
+        byte[] bytes = Files.readAllBytes(out);
+        String key = "tokenizer.ggml.eos_token_id";
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(key) + key.length();
+        for (int id : new int[]{257, 260}) { // of a token, and of none
+            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(at + 4, id);
+            Path other = Files.write(folder.resolve(id + ".gguf"), bytes);
+            Path again = convert(convert(other, DType.F32), DType.BF16);
+            Tokenizer found = Tokenizers.inCheckpoint(again).orElseThrow();
+            assertEquals(id, found.endOfText().orElseThrow());
+            assertEquals(id == 257, found.standsForText(id));
+            assertEquals("0", Checkpoints.open(again).metadata().get("tokenizer.ggml.bos_token_id"));
+        }
     }
 
     @Test

@@ -193,6 +193,31 @@ class GgufTokenizerTest {
                 .contains("expected a token for each of the 256 bytes"));
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, 258", "1, 258", "257, 258", "258, 259", "300, 301"})
+    void aTextShouldEndWhereTheFileSays(int id, int size) throws IOException {
+        List<String> tokens = tokens("ab");
+        while (tokens.size() < 310) {
+            tokens.add("[PAD" + tokens.size() + "]");
+        }
+        WorldTokenizer tokenizer = load(
+                world(tokens).key("tokenizer.ggml.eos_token_id", GgufBuilder.U32, u32(id)));
+        assertEquals(id, tokenizer.endOfText().orElseThrow());
+        assertEquals(size, tokenizer.vocabularySize());
+        assertEquals(id == 1 || id == 257, tokenizer.standsForText(id));
+        assertArrayEquals(new int[]{257}, tokenizer.encode("ab"));
+        assertEquals(id == 257 ? "ab" : id == 1 ? "\0" : "", tokenizer.decode(new int[]{id}));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {258, 65536, -1})
+    void anEndThatIsNoTokenShouldBeRefused(int id) throws IOException {
+        Path path = write(world(tokens("ab")).key("tokenizer.ggml.eos_token_id", GgufBuilder.I32, u32(id)));
+        String message = assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(path)).getMessage();
+        assertTrue(message.endsWith(
+                "expected for tokenizer.ggml.eos_token_id an integer from 0 to 257, found " + id), message);
+    }
+
     @Test
     void aTokenizerJsonInsideShouldBeFound() throws IOException {
         Path path = write(new GgufBuilder().key("tokenizer.ggml.model", GgufBuilder.STRING, text("no_vocab"))

@@ -19,8 +19,9 @@ import java.util.OptionalInt;
  * bytes that are not text.
  *
  * <p>
- * Id 0 ends a text. No text encodes to it, the file does not list it, and it decodes to nothing. This vocabulary has no
- * special tokens with a name, so none are recognised in text.
+ * Id 0 ends a text. No text encodes to it, the file does not list it, and it decodes to nothing. A vocabulary inside another file
+ * may name another id that ends a text, see {@link #of(List, int, String)}. This vocabulary has no special tokens with a name, so
+ * none are recognised in text.
  *
  * <p>
  * Encoding n bytes takes time proportional to n; in the worst case, to n times the length of the longest token.
@@ -29,12 +30,12 @@ import java.util.OptionalInt;
  * <b>Thread safety:</b> immutable; any number of threads may share one.
  */
 public final class WorldTokenizer implements Tokenizer {
-    private static final int END_OF_TEXT = 0;
-
+    private final int endOfText;
     private final TokenTable tokens;
     private final ByteTrie trie;
 
     private WorldTokenizer(WorldVocabulary file) {
+        endOfText = file.endOfText;
         tokens = file.tokens;
         trie = file.trie;
     }
@@ -80,9 +81,21 @@ public final class WorldTokenizer implements Tokenizer {
      *         more than four megabytes, or if one of the 256 single bytes is missing; the message says which
      */
     public static WorldTokenizer of(List<byte[]> tokens, String sourceName) throws TokenizerFormatException {
+        return of(tokens, 0, sourceName);
+    }
+
+    /**
+     * As {@link #of(List, String)}, with another token that ends a text.
+     *
+     * @param endOfText the id of {@link #endOfText()}, below the number of {@code tokens}. It may have a token, to which text is
+     *         encoded as to any other
+     * @throws TokenizerFormatException as {@link #of(List, String)}, or if there is no such id
+     */
+    public static WorldTokenizer of(List<byte[]> tokens, int endOfText, String sourceName)
+            throws TokenizerFormatException {
         Objects.requireNonNull(tokens, "tokens");
         Objects.requireNonNull(sourceName, "sourceName");
-        return new WorldTokenizer(WorldVocabulary.of(tokens, sourceName));
+        return new WorldTokenizer(WorldVocabulary.of(tokens, endOfText, sourceName));
     }
 
     /**
@@ -177,9 +190,9 @@ public final class WorldTokenizer implements Tokenizer {
         return id == ByteTrie.NONE ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
-    /** {@inheritDoc} It is always 0. */
+    /** {@inheritDoc} It is 0, unless the vocabulary is inside another file that names another id. */
     @Override
     public OptionalInt endOfText() {
-        return OptionalInt.of(END_OF_TEXT);
+        return OptionalInt.of(endOfText);
     }
 }

@@ -15,15 +15,20 @@ final class WorldVocabulary {
 
     final TokenTable tokens;
     final ByteTrie trie;
+    final int endOfText;
 
     private final String source;
     private final TokenTable.Builder table = new TokenTable.Builder();
     private final ByteTrie.Builder strings = new ByteTrie.Builder();
 
-    private WorldVocabulary(String source, Lines lines) throws TokenizerFormatException {
+    private WorldVocabulary(String source, int endOfText, Lines lines) throws TokenizerFormatException {
         this.source = source;
+        this.endOfText = endOfText;
         table.add(0, new byte[0]); // the end of a text, which the file does not list
         lines.addTo(this);
+        if (!table.contains(endOfText)) {
+            table.add(endOfText, new byte[0]);
+        }
         tokens = table.build();
         trie = strings.build();
         checkBytes();
@@ -85,8 +90,12 @@ final class WorldVocabulary {
     }
 
     /** @param byId null where there is no token */
-    static WorldVocabulary of(List<byte[]> byId, String source) throws TokenizerFormatException {
-        return new WorldVocabulary(source, vocabulary -> vocabulary.addAll(byId));
+    static WorldVocabulary of(List<byte[]> byId, int endOfText, String source) throws TokenizerFormatException {
+        if (endOfText < 0 || endOfText > 0 && endOfText >= byId.size() || endOfText > TokenTable.MAX_ID) {
+            throw new TokenizerFormatException(source, "the token that ends a text", "an id below the "
+                    + byId.size() + " of the vocabulary", String.valueOf(endOfText));
+        }
+        return new WorldVocabulary(source, endOfText, vocabulary -> vocabulary.addAll(byId));
     }
 
     static WorldVocabulary read(InputStream in, String source) throws IOException {
@@ -95,7 +104,7 @@ final class WorldVocabulary {
             throw new TokenizerFormatException(source, "the end of what is read", "a vocabulary of at most " + MAX_BYTES
                     + " bytes", "more");
         }
-        return new WorldVocabulary(source, vocabulary -> vocabulary.addAll(file));
+        return new WorldVocabulary(source, 0, vocabulary -> vocabulary.addAll(file));
     }
 
     private String text(byte[] file, int from, int to, int number) throws TokenizerFormatException {

@@ -294,6 +294,25 @@ class WorldTokenizerTest {
     }
 
     @Test
+    void shouldEndTextsWhereAVocabularyHeldElsewhereDoes() throws IOException {
+        List<byte[]> tokens = bytesById();
+        tokens.add(null);
+        WorldTokenizer control = WorldTokenizer.of(tokens, 257, "a list");
+        assertEquals(OptionalInt.of(257), control.endOfText());
+        assertEquals(258, control.vocabularySize());
+        assertEquals("", control.decode(new int[]{257, 0}));
+        WorldTokenizer text = WorldTokenizer.of(tokens, A, "a list");
+        assertEquals(OptionalInt.of(A), text.endOfText());
+        assertArrayEquals(new int[]{A}, text.encode("a"));
+        for (int id : new int[]{-1, 258}) {
+            assertEquals("a list: at the token that ends a text: expected an id below the 258 of the vocabulary, found "
+                    + id,
+                    assertThrows(TokenizerFormatException.class, () -> WorldTokenizer.of(tokens, id, "a list"))
+                            .getMessage());
+        }
+    }
+
+    @Test
     void shouldRefuseAVocabularyThatIsNone() {
         List<byte[]> twice = bytesById();
         twice.add(new byte[]{'a'});

@@ -22,6 +22,7 @@ public final class GgufTokenizer {
     public static final String WORLD_MODEL = "rwkv";
     public static final String TOKENS = "tokenizer.ggml.tokens";
     public static final String TYPES = "tokenizer.ggml.token_type";
+    public static final String END_OF_TEXT = "tokenizer.ggml.eos_token_id";
     public static final String JSON = "tokenizer.huggingface.json";
 
     /** What the format says of a token. */
@@ -50,7 +51,10 @@ public final class GgufTokenizer {
     public static Optional<Tokenizer> read(GgufFile gguf) throws IOException {
         String source = gguf.file().path() + ", " + TOKENS;
         if (gguf.metadata().text(MODEL, 256).orElse("").equals(WORLD_MODEL)) {
-            return Optional.of(WorldTokenizer.of(tokens(gguf), source));
+            List<byte[]> tokens = tokens(gguf);
+            // As llama.cpp, which ends a text there, whether the token stands for text or not.
+            int end = (int) gguf.metadata().integer(END_OF_TEXT, Math.max(0, tokens.size() - 1)).orElse(0);
+            return Optional.of(WorldTokenizer.of(tokens, end, source));
         }
         Optional<byte[]> json = json(gguf);
         return json.isEmpty()
