@@ -57,11 +57,12 @@ final class ConvertCommand implements Callable<Integer> {
         }
         TensorFile checkpoint = Checkpoints.open(in);
         String with = "the tokenizer of " + in;
-        if (tokenizer == null && Tokenizers.inCheckpoint(in).isEmpty()) {
+        if (tokenizer == null && Tokenizers.inCheckpoint(checkpoint).isEmpty()) {
             RwkvConfig config = Architecture.detect(checkpoint);
             tokenizer = Tokenizers.fileFor(in, config).orElse(null);
             if (tokenizer == null) {
-                with = "no tokenizer, for none was found; --tokenizer names one; " + Tokenizers.whyNone(in, config);
+                with = "no tokenizer, for none was found; --tokenizer names one; "
+                        + Tokenizers.whyNone(checkpoint, config);
             }
         }
         Progress progress = new Progress("converting");

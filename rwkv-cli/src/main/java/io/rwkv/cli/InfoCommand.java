@@ -59,21 +59,21 @@ final class InfoCommand implements Callable<Integer> {
         boolean tuned = checkpoint.names().stream().anyMatch(TUNED_STATE.asMatchPredicate());
         line("state", String.format(Locale.ROOT, "%,d float32 values, %,d bytes", state / Float.BYTES, state)
                 + (tuned ? "; a new one begins as the file's time_state says" : ""));
-        line("tokenizer", tokenizer(config));
+        line("tokenizer", tokenizer(checkpoint, config));
         GenerationOptions text = GenerationOptions.defaults();
         line("text", text.maxTokens() + " tokens at most" + text.sampling().map(InfoCommand::sampling).orElse("")
                 + (text.stopAtEndOfText() ? ", to the end of the text" : ""));
         return 0;
     }
 
-    private String tokenizer(RwkvConfig config) throws IOException {
-        Optional<Tokenizer> own = Tokenizers.inCheckpoint(file);
+    private String tokenizer(TensorFile checkpoint, RwkvConfig config) throws IOException {
+        Optional<Tokenizer> own = Tokenizers.inCheckpoint(checkpoint);
         if (own.isPresent()) {
             return "in the file, " + own.get().vocabularySize() + " ids";
         }
         return Tokenizers.fileFor(file, config).map(Path::toString)
                 .orElseGet(() -> "none found; commands that need one take --tokenizer; "
-                        + Tokenizers.whyNone(file, config));
+                        + Tokenizers.whyNone(checkpoint, config));
     }
 
     private static String sampling(SamplingOptions options) {

@@ -193,7 +193,7 @@ public final class GgufConverter {
             addWorld(world);
             return;
         }
-        writer.text(GgufTokenizer.MODEL, "no_vocab");
+        writer.text(GgufTokenizer.MODEL, GgufTokenizer.NO_MODEL);
         if (tokenizer != null) {
             byte[] json = file != null
                     ? Files.readAllBytes(file)

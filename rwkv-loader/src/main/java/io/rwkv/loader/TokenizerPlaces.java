@@ -41,11 +41,17 @@ final class TokenizerPlaces {
     private final Path folder;
     /** Null where none is named. */
     private final Path shared;
+    /** What the checkpoint itself holds. */
+    private final Optional<String> foreign;
     private final Set<Path> places = new LinkedHashSet<>();
 
-    /** @param checkpoint the checkpoint's file, or the folder of its files */
-    TokenizerPlaces(Path checkpoint, RwkvConfig config) {
+    /**
+     * @param checkpoint the checkpoint's file, or the folder of its files
+     * @param foreign the kind of tokenizer that is in the checkpoint, if it is one that this library does not have
+     */
+    TokenizerPlaces(Path checkpoint, RwkvConfig config, Optional<String> foreign) {
         this.checkpoint = checkpoint;
+        this.foreign = foreign;
         vocabulary = config.vocabularySize();
         Path absolute = checkpoint.toAbsolutePath().normalize();
         folder = Files.isDirectory(absolute) || absolute.getParent() == null ? absolute : absolute.getParent();
@@ -72,7 +78,10 @@ final class TokenizerPlaces {
     /** Says what was looked for and where, and which other tokenizer files lie there. */
     NoSuchFileException notFound() {
         StringBuilder message = new StringBuilder("no tokenizer found for a model of ").append(vocabulary)
-                .append(" tokens; looked for ").append(names(places));
+                .append(" tokens; ");
+        foreign.ifPresent(kind -> message.append("the one in the checkpoint is of the kind \"").append(kind)
+                .append("\", which is not read; "));
+        message.append("looked for ").append(names(places));
         Set<Path> others = new TreeSet<>(tokenizersIn(folder));
         if (shared != null) {
             others.addAll(tokenizersIn(shared));

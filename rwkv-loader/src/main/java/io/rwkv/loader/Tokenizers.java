@@ -8,6 +8,9 @@ import io.rwkv.loader.internal.gguf.GgufFile;
 import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.tokenizer.Tokenizer;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +32,8 @@ public final class Tokenizers {
     /** The environment variable that names a folder of tokenizer files, used if the system property is not set. */
     public static final String FOLDER_VARIABLE = TokenizerPlaces.FOLDER_VARIABLE;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Tokenizers.class);
+
     private Tokenizers() {
     }
 
@@ -36,18 +41,26 @@ public final class Tokenizers {
      * Loads the tokenizer that is inside a checkpoint: the World vocabulary of a GGUF file, in the form that llama.cpp writes
      * ({@code tokenizer.ggml.model} is {@code rwkv}), or a GGUF file's {@code tokenizer.huggingface.json}.
      *
-     * @return empty if the checkpoint holds no tokenizer, or is not a GGUF file
+     * @return empty if the checkpoint holds no tokenizer or one of another kind, or is not a GGUF file
      * @throws io.rwkv.core.RwkvFormatException if the GGUF file is damaged
      * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer in it is damaged
      * @throws IOException if the file cannot be read
      */
     public static Optional<Tokenizer> inCheckpoint(Path checkpoint) throws IOException {
+        return inside(gguf(checkpoint));
+    }
+
+    private static Optional<Tokenizer> inside(Optional<GgufFile> gguf) throws IOException {
+        return gguf.isPresent() ? GgufTokenizer.read(gguf.get()) : Optional.empty();
+    }
+
+    private static Optional<GgufFile> gguf(Path checkpoint) throws IOException {
         byte[] magic;
         try (InputStream in = Files.newInputStream(checkpoint)) {
             magic = in.readNBytes(GgufFile.MAGIC.length());
         }
         return new String(magic, StandardCharsets.ISO_8859_1).equals(GgufFile.MAGIC)
-                ? GgufTokenizer.read(GgufFile.read(MappedFile.open(checkpoint)))
+                ? Optional.of(GgufFile.read(MappedFile.open(checkpoint)))
                 : Optional.empty();
     }
 
@@ -58,13 +71,13 @@ public final class Tokenizers {
      * @throws io.rwkv.tokenizer.TokenizerFormatException if the tokenizer in it is damaged
      */
     public static Optional<Tokenizer> inCheckpoint(TensorFile checkpoint) throws IOException {
-        Optional<GgufFile> gguf = checkpoint.directory(GgufFile.class);
-        return gguf.isPresent() ? GgufTokenizer.read(gguf.get()) : Optional.empty();
+        return inside(checkpoint.directory(GgufFile.class));
     }
 
     /**
      * Loads the tokenizer of a checkpoint: the one inside the file, or else the file that {@link #fileFor} finds. If it leaves
-     * many of the model's rows unused, a warning is logged, see {@link #checkFits}.
+     * many of the model's rows unused, a warning is logged, see {@link #checkFits}; likewise if the one inside the file is of
+     * another kind, so that a file is taken instead.
      *
      * @param checkpoint the checkpoint's file, or the folder that it is in
      * @throws NoSuchFileException if there is no tokenizer; the message says what was looked for, where, and which other tokenizer
@@ -75,8 +88,7 @@ public final class Tokenizers {
      * @throws IOException if a file cannot be read
      */
     public static Tokenizer forCheckpoint(Path checkpoint, RwkvConfig config) throws IOException {
-        Optional<Tokenizer> own = Files.isRegularFile(checkpoint) ? inCheckpoint(checkpoint) : Optional.empty();
-        return own.isPresent() ? fitting(own.get(), checkpoint, config) : beside(checkpoint, config);
+        return forCheckpoint(checkpoint, Files.isRegularFile(checkpoint) ? gguf(checkpoint) : Optional.empty(), config);
     }
 
     /**
@@ -90,15 +102,20 @@ public final class Tokenizers {
      * @throws IOException if a file cannot be read
      */
     public static Tokenizer forCheckpoint(TensorFile checkpoint, RwkvConfig config) throws IOException {
-        Optional<Tokenizer> own = inCheckpoint(checkpoint);
-        return own.isPresent()
-                ? fitting(own.get(), checkpoint.path(), config)
-                : beside(checkpoint.path(), config);
+        return forCheckpoint(checkpoint.path(), checkpoint.directory(GgufFile.class), config);
     }
 
-    private static Tokenizer beside(Path checkpoint, RwkvConfig config) throws IOException {
-        TokenizerPlaces places = new TokenizerPlaces(checkpoint, config);
+    private static Tokenizer forCheckpoint(Path checkpoint, Optional<GgufFile> gguf, RwkvConfig config)
+            throws IOException {
+        Optional<Tokenizer> own = inside(gguf);
+        if (own.isPresent()) {
+            return fitting(own.get(), checkpoint, config);
+        }
+        Optional<String> foreign = gguf.flatMap(GgufTokenizer::foreignKind);
+        TokenizerPlaces places = new TokenizerPlaces(checkpoint, config, foreign);
         Path file = places.file().orElseThrow(places::notFound);
+        foreign.ifPresent(kind -> LOG.warn("{}: the tokenizer in the checkpoint is of the kind \"{}\", which is not "
+                + "read; {} is taken instead", checkpoint, kind, file));
         return fitting(Tokenizer.load(file), file, config);
     }
 
@@ -140,16 +157,18 @@ public final class Tokenizers {
      * @return empty if there is no such file
      */
     public static Optional<Path> fileFor(Path checkpoint, RwkvConfig config) {
-        return new TokenizerPlaces(checkpoint, config).file();
+        return new TokenizerPlaces(checkpoint, config, Optional.empty()).file();
     }
 
     /**
-     * What to tell a user where {@link #fileFor} is empty: what was looked for and where, and which other tokenizer files lie
-     * there.
+     * What to tell a user where {@link #fileFor} is empty: what was looked for and where, which other tokenizer files lie there,
+     * and of which kind the tokenizer inside the checkpoint is, if it is one that this library does not read.
      *
+     * @param checkpoint as {@link Checkpoints#open(Path)} returns it
      * @return the message of the exception that {@link #forCheckpoint} throws then
      */
-    public static String whyNone(Path checkpoint, RwkvConfig config) {
-        return new TokenizerPlaces(checkpoint, config).notFound().getMessage();
+    public static String whyNone(TensorFile checkpoint, RwkvConfig config) {
+        return new TokenizerPlaces(checkpoint.path(), config,
+                checkpoint.directory(GgufFile.class).flatMap(GgufTokenizer::foreignKind)).notFound().getMessage();
     }
 }

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.RwkvFormatException;
 import io.rwkv.core.RwkvVersion;
+import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.loader.internal.gguf.GgufTokenizer;
 import io.rwkv.tokenizer.BpeTokenizer;
@@ -22,6 +23,7 @@ import io.rwkv.tokenizer.TokenizerFormatException;
 import io.rwkv.tokenizer.WorldTokenizer;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -216,6 +219,40 @@ class GgufTokenizerTest {
         String message = assertThrows(RwkvFormatException.class, () -> Tokenizers.inCheckpoint(path)).getMessage();
         assertTrue(message.endsWith(
                 "expected for tokenizer.ggml.eos_token_id an integer from 0 to 257, found " + id), message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "gpt2", "bert", "Rwkv"})
+    void aTokenizerOfAnotherKindShouldBeNamed(String kind) throws Throwable {
+        Path path = write(new GgufBuilder().architecture("rwkv7")
+                .key("tokenizer.ggml.model", GgufBuilder.STRING, text(kind))
+                .key("tokenizer.ggml.tokens", GgufBuilder.ARRAY, texts("a", "b")));
+        RwkvConfig config = new RwkvConfig(RwkvVersion.V7, 1, 64, 1, 64, 4096);
+        String expected = "no tokenizer found for a model of 4096 tokens; the one in the checkpoint is of the kind \""
+                + kind + "\", which is not read; looked for ";
+        TensorFile open = Checkpoints.open(path);
+        for (Executable call : List.<Executable>of(() -> Tokenizers.forCheckpoint(path, config),
+                () -> Tokenizers.forCheckpoint(open, config))) {
+            String message = assertThrows(NoSuchFileException.class, call).getMessage();
+            assertTrue(message.contains(expected), message);
+        }
+        assertTrue(Tokenizers.whyNone(open, config).contains(expected));
+
+        Path beside = Files.copy(DemoModel.tokenizer(), folder.resolve("tokenizer.json"));
+        String logged = TokenizersTest.logged(
+                () -> assertEquals(4096, Tokenizers.forCheckpoint(path, config).vocabularySize()));
+        assertTrue(logged.contains("of the kind \"" + kind + "\", which is not read; " + beside + " is taken instead"),
+                logged);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"no_vocab", "none"})
+    void aFileThatSaysItHasNoTokenizerShouldBeTakenAtItsWord(String kind) throws IOException {
+        Path path = write(new GgufBuilder().key("tokenizer.ggml.model", GgufBuilder.STRING, text(kind)));
+        RwkvConfig config = new RwkvConfig(RwkvVersion.V7, 1, 64, 1, 64, 4096);
+        String message = assertThrows(NoSuchFileException.class, () -> Tokenizers.forCheckpoint(path, config))
+                .getMessage();
+        assertTrue(message.contains("of 4096 tokens; looked for "), message);
     }
 
     @Test

@@ -194,7 +194,7 @@ class TokenizersTest {
                 IllegalArgumentException.class, () -> Tokenizers.checkFits(tokenizer, config(256))).getMessage());
     }
 
-    private static String logged(Executable call) throws Throwable {
+    static String logged(Executable call) throws Throwable {
         PrintStream err = System.err;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));

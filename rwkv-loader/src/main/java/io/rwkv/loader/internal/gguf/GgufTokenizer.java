@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The tokenizer inside a GGUF file: a World vocabulary as llama.cpp writes it, each token as what Python's {@code repr} gives
@@ -32,6 +33,10 @@ public final class GgufTokenizer {
     static final int USER_DEFINED = 4;
     public static final int UNUSED = 5;
     static final int BYTE = 6;
+
+    /** What the file says if it has no tokenizer. */
+    public static final String NO_MODEL = "no_vocab";
+    private static final Set<String> NO_MODELS = Set.of(NO_MODEL, "none");
 
     private static final int MAX_TOKENS = 1 << 20;
     private static final int MAX_TOKEN_BYTES = 1 << 16;
@@ -61,6 +66,12 @@ public final class GgufTokenizer {
                 ? Optional.empty()
                 : Optional.of(BpeTokenizer.load(new ByteArrayInputStream(json.get()),
                         gguf.file().path() + ", " + JSON));
+    }
+
+    /** The kind of tokenizer that the file holds, if it holds one, and only one, of a kind that this library does not have. */
+    public static Optional<String> foreignKind(GgufFile gguf) {
+        return gguf.metadata().text(MODEL, 256).filter(
+                kind -> !kind.equals(WORLD_MODEL) && !NO_MODELS.contains(kind) && json(gguf).isEmpty());
     }
 
     /** The {@code tokenizer.json} that the file holds, if it does. */
