@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 
 class TokenizersTest {
     @TempDir
@@ -53,6 +54,19 @@ class TokenizersTest {
         Files.copy(DemoModel.tokenizer(), other.resolve("20B_tokenizer.json"));
         System.setProperty(Tokenizers.FOLDER_PROPERTY, other.toString());
         assertEquals(4096, Tokenizers.forCheckpoint(folder.resolve("m.pth"), config(50277)).vocabularySize());
+    }
+
+    @Test
+    void theOneBesideTheCheckpointShouldComeBeforeTheConfiguredFolder() throws IOException {
+        Path shared = Files.createDirectory(folder.resolve("vocabularies"));
+        System.setProperty(Tokenizers.FOLDER_PROPERTY, shared.toString());
+        for (PublishedVocabulary published : List.of(PublishedVocabulary.of(50277).orElseThrow(),
+                PublishedVocabulary.of(65536).orElseThrow())) {
+            Path elsewhere = Files.createFile(shared.resolve(published.file()));
+            assertEquals(elsewhere, fileFor(published.rows()));
+            Path beside = Files.createFile(folder.resolve(published.file()));
+            assertEquals(beside, fileFor(published.rows()));
+        }
     }
 
     @Test
