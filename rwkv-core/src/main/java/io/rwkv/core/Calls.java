@@ -42,6 +42,9 @@ final class Calls {
             Step step = steps.get(i);
             String name = "steps[" + i + "].";
             check(step.tokens(), step.state(), name);
+            if (step.next().isPresent() && !inVocabulary(step.next().getAsInt())) {
+                throw refused(step.next().getAsInt(), name + "followedBy");
+            }
             Integer other = seen.put(step.state(), i);
             if (other != null) {
                 throw new IllegalArgumentException(
@@ -57,6 +60,7 @@ final class Calls {
                 StateArrays arrays = step.state().enter();
                 entered++;
                 call.add(step.tokens(), arrays, step.want(), receivers.get(i));
+                step.next().ifPresent(call::followedBy);
             }
             loaded.run(call);
         } finally {
@@ -78,10 +82,18 @@ final class Calls {
             throw new IllegalArgumentException(prefix + "tokens: expected at least one, found none");
         }
         for (int i = 0; i < tokens.length; i++) {
-            if (tokens[i] < 0 || tokens[i] >= config.vocabularySize()) {
-                throw new IllegalArgumentException(prefix + "tokens[" + i + "]: expected 0 to "
-                        + (config.vocabularySize() - 1) + ", found " + tokens[i]);
+            if (!inVocabulary(tokens[i])) {
+                throw refused(tokens[i], prefix + "tokens[" + i + "]");
             }
         }
+    }
+
+    private boolean inVocabulary(int token) {
+        return token >= 0 && token < config.vocabularySize();
+    }
+
+    private IllegalArgumentException refused(int token, String name) {
+        return new IllegalArgumentException(
+                name + ": expected 0 to " + (config.vocabularySize() - 1) + ", found " + token);
     }
 }

@@ -6,7 +6,7 @@ package io.rwkv.core;
  */
 public final class Output {
     private final Want want;
-    private final float[] last; // [vocabulary] or [width], or [tokens − 1] log-probabilities
+    private final float[] last; // [vocabulary] or [width], or [tokens − 1] or [tokens] log-probabilities
     private final float[][] all; // [tokens][vocabulary] or [tokens][width]
 
     Output(Want want, float[] last, float[][] all) {
@@ -46,8 +46,9 @@ public final class Output {
 
     /**
      * The natural logarithms of the tokens' probabilities, [tokens − 1]: element i is that of token i + 1 after tokens 0 to i and
-     * all that the state had read before. NaN if a logit is NaN. To score a whole text, let it begin with the token that texts
-     * begin with, such as the end-of-text token.
+     * all that the state had read before. With {@link Step#followedBy}, [tokens]: the last element is that of the token that
+     * follows. NaN if a logit is NaN. To score a whole text, let it begin with the token that texts begin with, such as the
+     * end-of-text token.
      */
     public float[] logProbabilities() {
         check(Want.LOG_PROBABILITIES);

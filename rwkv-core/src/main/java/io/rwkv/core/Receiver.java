@@ -10,18 +10,22 @@ final class Receiver implements Sink {
     private final float[] last; // null if something of each token is wanted
     private final float[][] all; // null if not
     private final int columns;
+    private final String name;
 
     Receiver(Want want, int tokens, RwkvConfig config) {
-        this(want, tokens, config, null, "");
+        this(want, tokens, tokens - 1, config, null, "");
     }
 
     /** @param name what comes before an argument's name in messages */
     Receiver(Step step, RwkvConfig config, String name) {
-        this(step.want(), step.tokens().length, config, step.to(), name);
+        this(step.want(), step.tokens().length, step.tokens().length - (step.next().isPresent() ? 0 : 1), config,
+                step.to(), name);
     }
 
-    private Receiver(Want want, int tokens, RwkvConfig config, float[] to, String name) {
+    /** @param targets tokens of which the log-probability can be known */
+    private Receiver(Want want, int tokens, int targets, RwkvConfig config, float[] to, String name) {
         this.want = want;
+        this.name = name;
         columns = switch (want) {
             case NOTHING -> 0;
             case LAST_LOGITS, ALL_LOGITS -> config.vocabularySize();
@@ -30,7 +34,7 @@ final class Receiver implements Sink {
         };
         boolean each = want == Want.ALL_LOGITS || want == Want.ALL_HIDDEN;
         all = each ? new float[tokens][] : null;
-        int length = want == Want.LOG_PROBABILITIES ? tokens - 1 : columns;
+        int length = want == Want.LOG_PROBABILITIES ? targets : columns;
         if (to != null && to.length < length) {
             throw new IllegalArgumentException(
                     name + "into: expected at least " + length + " elements, found " + to.length);
@@ -62,12 +66,14 @@ final class Receiver implements Sink {
         boolean zero = true;
         for (int i = 0; i < columns; i++) {
             if (!Float.isFinite(vector[i])) {
-                throw new ArithmeticException("vector after token " + token + ": element " + i + " is " + vector[i]);
+                throw new ArithmeticException(
+                        name + "vector after token " + token + ": element " + i + " is " + vector[i]);
             }
             zero &= vector[i] == 0;
         }
         if (zero) {
-            throw new ArithmeticException("vector after token " + token + ": all " + columns + " elements are 0");
+            throw new ArithmeticException(
+                    name + "vector after token " + token + ": all " + columns + " elements are 0");
         }
     }
 

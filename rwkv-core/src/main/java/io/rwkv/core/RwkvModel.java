@@ -276,7 +276,7 @@ public final class RwkvModel implements AutoCloseable {
      * @return what each step wanted, in the same order
      * @throws IllegalArgumentException if there is no step, or if two steps have the same state; otherwise as the class says. The
      * message names the step
-     * @throws ArithmeticException if a hidden vector holds NaN or infinity, or only zeros
+     * @throws ArithmeticException if a hidden vector holds NaN or infinity, or only zeros; the message names the step
      */
     public List<Output> forward(List<Step> steps) {
         closing.readLock().lock();

@@ -1,6 +1,7 @@
 package io.rwkv.core;
 
 import java.util.Objects;
+import java.util.OptionalInt;
 
 /**
  * One sequence's part of {@link RwkvModel#forward(java.util.List)}: the tokens to read, the state that reads them, and what is
@@ -11,12 +12,14 @@ public final class Step {
     private final RwkvState state;
     private final Want want;
     private final float[] to; // null for a new array
+    private final OptionalInt next; // the token that comes after the last one
 
-    private Step(int[] tokens, RwkvState state, Want want, float[] to) {
+    private Step(int[] tokens, RwkvState state, Want want, float[] to, OptionalInt next) {
         this.tokens = Objects.requireNonNull(tokens, "tokens");
         this.state = Objects.requireNonNull(state, "state");
         this.want = Objects.requireNonNull(want, "want");
         this.to = to;
+        this.next = next;
     }
 
     /** Reads tokens and wants {@link Want#LAST_LOGITS}; otherwise as {@link #of(int[], RwkvState, Want)}. */
@@ -31,7 +34,7 @@ public final class Step {
      * @param state is moved by the call
      */
     public static Step of(int[] tokens, RwkvState state, Want want) {
-        return new Step(tokens, state, want, null);
+        return new Step(tokens, state, want, null, OptionalInt.empty());
     }
 
     /**
@@ -46,7 +49,22 @@ public final class Step {
             throw new IllegalArgumentException(
                     "into: expected a step that wants LAST_LOGITS or LAST_HIDDEN, found " + want);
         }
-        return new Step(tokens, state, want, Objects.requireNonNull(array, "array"));
+        return new Step(tokens, state, want, Objects.requireNonNull(array, "array"), next);
+    }
+
+    /**
+     * The same step, with the token that comes after its tokens in the text. The step does not read it, but
+     * {@link Output#logProbabilities()} then ends with its log-probability. So that a long text can be scored in several calls.
+     *
+     * @param token an id; the call refuses it if it is not in the vocabulary
+     * @throws IllegalArgumentException if the step does not want {@link Want#LOG_PROBABILITIES}
+     */
+    public Step followedBy(int token) {
+        if (want != Want.LOG_PROBABILITIES) {
+            throw new IllegalArgumentException(
+                    "followedBy: expected a step that wants LOG_PROBABILITIES, found " + want);
+        }
+        return new Step(tokens, state, want, to, OptionalInt.of(token));
     }
 
     /** The ids: the caller's own array. */
@@ -67,5 +85,10 @@ public final class Step {
     /** The array given by {@link #into}; null if there is none. */
     float[] to() {
         return to;
+    }
+
+    /** The token given by {@link #followedBy}. */
+    OptionalInt next() {
+        return next;
     }
 }

@@ -14,7 +14,8 @@ public enum Want {
     ALL_HIDDEN,
     /**
      * The logarithm of the probability that the model gave each token, from the second on: {@link Output#logProbabilities()}.
-     * Takes a number for each token, however large the vocabulary is.
+     * With {@link Step#followedBy}, also that of the token after the last one. Takes a number for each token, however large the
+     * vocabulary is.
      */
     LOG_PROBABILITIES
 }

@@ -55,7 +55,9 @@ abstract class BatchConformance {
         }
     }
 
-    private void checkOutput(String what, Want want, int[] tokens, RwkvModel model, RwkvState alone, Output output) {
+    private void checkOutput(String what, Step step, RwkvModel model, RwkvState alone, Output output) {
+        Want want = step.want();
+        int[] tokens = step.tokens();
         assertEquals(want, output.want());
         switch (want) {
             case NOTHING -> model.logits(tokens, alone);
@@ -73,13 +75,14 @@ abstract class BatchConformance {
             case LOG_PROBABILITIES -> {
                 float[][] all = model.allLogits(tokens, alone);
                 float[] found = output.logProbabilities();
-                assertEquals(tokens.length - 1, found.length);
+                assertEquals(tokens.length - (step.next().isPresent() ? 0 : 1), found.length);
                 for (int t = 0; t < found.length; t++) {
+                    int next = t + 1 < tokens.length ? tokens[t + 1] : step.next().getAsInt();
                     double sum = 0;
                     for (float logit : all[t]) {
                         sum += Math.exp(logit);
                     }
-                    assertEquals(all[t][tokens[t + 1]] - Math.log(sum), found[t], TOLERANCE, what + ", token " + t);
+                    assertEquals(all[t][next] - Math.log(sum), found[t], TOLERANCE, what + ", token " + t);
                 }
             }
         }
@@ -104,15 +107,16 @@ abstract class BatchConformance {
                         boolean decodes = call == 1 || random.nextInt(3) == 0;
                         int[] tokens = tokens(decodes ? 1 : 1 + random.nextInt(round == 3 ? 300 : 40));
                         Want want = Want.values()[random.nextInt(Want.values().length)];
-                        steps.add(Step.of(tokens, together.get(i), want));
+                        Step step = Step.of(tokens, together.get(i), want);
+                        boolean followed = want == Want.LOG_PROBABILITIES && random.nextBoolean();
+                        steps.add(followed ? step.followedBy(random.nextInt(VOCABULARY)) : step);
                     }
                     List<Output> outputs = model.forward(steps);
                     assertEquals(sequences, outputs.size());
                     for (int i = 0; i < sequences; i++) {
                         String what = "round " + round + ", call " + call + ", sequence " + i + " of " + sequences;
                         Step step = steps.get(i);
-                        checkOutput(what + ", " + step.want(), step.want(), step.tokens(), model, alone.get(i),
-                                outputs.get(i));
+                        checkOutput(what + ", " + step.want(), step, model, alone.get(i), outputs.get(i));
                         checkState(what, alone.get(i), together.get(i));
                     }
                 }
@@ -138,6 +142,34 @@ abstract class BatchConformance {
         }
     }
 
+    /** Longer than a stretch, so that the ends of stretches, of calls and of texts all differ. */
+    @ParameterizedTest
+    @EnumSource
+    void aTextShouldBeScoredAlikeInAnyPieces(RwkvVersion version) {
+        try (RwkvModel model = Golden.of(version).model(engine())) {
+            int[] text = tokens(600);
+            float[] expected = model
+                    .forward(List.of(Step.of(text, model.newState(), Want.LOG_PROBABILITIES))).get(0)
+                    .logProbabilities();
+            assertEquals(text.length - 1, expected.length);
+            RwkvState state = model.newState();
+            float[] found = new float[text.length - 1];
+            for (int from = 0; from < found.length;) {
+                int to = Math.min(found.length, from + (from % 2 == 0 ? 1 + random.nextInt(300) : 1));
+                float[] piece = model.forward(List.of(Step.of(Arrays.copyOfRange(text, from, to), state,
+                        Want.LOG_PROBABILITIES).followedBy(text[to]))).get(0).logProbabilities();
+                assertEquals(to - from, piece.length);
+                System.arraycopy(piece, 0, found, from, piece.length);
+                from = to;
+            }
+            assertClose("log-probabilities", expected, found, TOLERANCE);
+            assertArrayEquals(expected, model
+                    .forward(List.of(Step.of(text, model.newState(), Want.LOG_PROBABILITIES))).get(0)
+                    .logProbabilities(),
+                    "nothing is left of what followed");
+        }
+    }
+
     @Test
     void whatIsRefusedShouldMoveNothing() {
         try (RwkvModel model = Golden.of(RwkvVersion.V7).model(engine());
@@ -160,6 +192,12 @@ abstract class BatchConformance {
                     () -> model.forward(List.of(good, Step.of(new int[]{1}, b).into(new float[36]))));
             refused("into: expected a step that wants LAST_LOGITS or LAST_HIDDEN, found ALL_LOGITS",
                     () -> Step.of(new int[]{1}, b, Want.ALL_LOGITS).into(new float[37]));
+            for (int next : new int[]{-1, 37, Integer.MIN_VALUE}) {
+                refused("steps[1].followedBy: expected 0 to 36, found " + next, () -> model.forward(
+                        List.of(good, Step.of(new int[]{1}, b, Want.LOG_PROBABILITIES).followedBy(next))));
+            }
+            refused("followedBy: expected a step that wants LOG_PROBABILITIES, found LAST_LOGITS",
+                    () -> good.followedBy(1));
             b.enter();
             IllegalStateException busy = assertThrows(IllegalStateException.class,
                     () -> model.forward(List.of(good, Step.of(new int[]{1}, b))));
@@ -179,9 +217,10 @@ abstract class BatchConformance {
             Arrays.fill(damaged.enter().array(0, 0), Float.NaN);
             damaged.leave();
             RwkvState before = damaged.copy();
-            assertThrows(ArithmeticException.class,
+            ArithmeticException e = assertThrows(ArithmeticException.class,
                     () -> model.forward(List.of(Step.of(new int[]{1, 2}, sound),
                             Step.of(new int[]{3}, damaged, Want.LAST_HIDDEN))));
+            assertTrue(e.getMessage().startsWith("steps[1].vector after token 0"), e.getMessage());
             StateConformance.assertSameBits(model.newState(), sound, "sound");
             StateConformance.assertSameBits(before, damaged, "damaged");
         }

@@ -78,8 +78,7 @@ final class Delivery {
         if (product(sequence.want()) != product) {
             return 0;
         }
-        // The text ends after the last token: nothing is known of a next one.
-        int end = product == Product.LOG_PROBABILITIES && sequence.ends() ? sequence.count() - 1 : sequence.count();
+        int end = product == Product.LOG_PROBABILITIES ? sequence.known() : sequence.count();
         return end - first(sequence);
     }
 
@@ -92,7 +91,7 @@ final class Delivery {
                 int token = first(sequence) + t;
                 rows[count] = sequence.row() + token;
                 if (product == Product.LOG_PROBABILITIES) {
-                    targets[count] = sequence.tokens()[sequence.from() + token + 1];
+                    targets[count] = sequence.after(token);
                 }
                 count++;
             }

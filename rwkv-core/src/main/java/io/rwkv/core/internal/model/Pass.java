@@ -81,6 +81,11 @@ public final class Pass extends Pool.Member {
         sequence.begin(tokens, state, want, sink);
     }
 
+    /** Of the sequence added last: the token that comes after its tokens. It is not read, but its probability can be wanted. */
+    public void followedBy(int token) {
+        all.get(all.size() - 1).followedBy(token);
+    }
+
     /** Goes on to the next stretch; false if all sequences have ended. */
     boolean nextStretch() {
         while (ended < all.size() && all.get(ended).count() > 0 && all.get(ended).ends()) {

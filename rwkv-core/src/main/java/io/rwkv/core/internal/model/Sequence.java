@@ -15,6 +15,8 @@ final class Sequence extends Pool.Member {
     private StateArrays state;
     private Want want;
     private Sink sink;
+    private boolean followed;
+    private int next; // the token after the last one, if followed
     private float[][] before; // what operations read: at first the state's arrays, then what they wrote themselves
 
     // Of the present stretch.
@@ -32,9 +34,16 @@ final class Sequence extends Pool.Member {
         state = callState;
         want = wanted;
         sink = receiver;
+        followed = false;
         before = callState.arrays();
         from = 0;
         count = 0;
+    }
+
+    /** After {@link #begin}: the token that comes after the last one. */
+    void followedBy(int token) {
+        followed = true;
+        next = token;
     }
 
     /** Goes on behind the last stretch, with up to so many tokens from this row on. */
@@ -69,6 +78,17 @@ final class Sequence extends Pool.Member {
     /** All tokens of the call; those of the present stretch begin at {@link #from}. */
     int[] tokens() {
         return tokens;
+    }
+
+    /** How many tokens of the present stretch have a known token after them. */
+    int known() {
+        return ends() && !followed ? count - 1 : count;
+    }
+
+    /** The token after one of them, counted from the stretch's first. */
+    int after(int token) {
+        int index = from + token + 1;
+        return index == tokens.length ? next : tokens[index];
     }
 
     /** The index of the present stretch's first token. */
