@@ -42,7 +42,19 @@ public final class TinyModel {
         try {
             Path file = Files.createTempFile("tiny", ".safetensors");
             file.toFile().deleteOnExit();
-            write(file, lnOut, width);
+            write(file, lnOut, width, -1);
+            return Rwkv.open(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The same, but what follows on this token is NaN. */
+    public static RwkvModel withBrokenToken(int token) {
+        try {
+            Path file = Files.createTempFile("tiny", ".safetensors");
+            file.toFile().deleteOnExit();
+            write(file, 1, WIDTH, token);
             return Rwkv.open(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -51,13 +63,17 @@ public final class TinyModel {
 
     /** Writes the checkpoint. */
     public static void write(Path file, float lnOut) throws IOException {
-        write(file, lnOut, WIDTH);
+        write(file, lnOut, WIDTH, -1);
     }
 
-    private static void write(Path file, float lnOut, int width) throws IOException {
+    private static void write(Path file, float lnOut, int width, int brokenToken) throws IOException {
         Random random = new Random(5);
         SafetensorsWriter out = new SafetensorsWriter();
-        add(out, random, "emb.weight", 1, VOCABULARY, width);
+        float[] embedding = values(random, 1, VOCABULARY * width);
+        if (brokenToken >= 0) {
+            embedding[brokenToken * width] = Float.NaN;
+        }
+        out.floats("emb.weight", new long[]{VOCABULARY, width}, embedding);
         String block = "blocks.0.";
         for (String norm : List.of("ln0", "ln1", "ln2")) {
             add(out, random, block + norm + ".weight", 1, width);
@@ -84,11 +100,15 @@ public final class TinyModel {
         for (long length : shape) {
             count *= (int) length;
         }
+        out.floats(name, shape, values(random, scale, count));
+    }
+
+    private static float[] values(Random random, float scale, int count) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
             values[i] = scale * (float) random.nextGaussian();
         }
-        out.floats(name, shape, values);
+        return values;
     }
 
     /** All single bytes, then these from id 257 on; null for an id that stands for nothing. */
