@@ -14,6 +14,8 @@ import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 import io.rwkv.text.generation.Generation;
 import io.rwkv.text.generation.GenerationOptions;
 import io.rwkv.text.generation.TextGenerator;
+import io.rwkv.text.scoring.Score;
+import io.rwkv.text.scoring.Scorer;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.io.IOException;
@@ -39,12 +41,14 @@ public final class TextModel implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final TextGenerator generator;
     private final SentenceEncoder encoder;
+    private final Scorer scorer;
 
     private TextModel(RwkvModel model, Tokenizer tokenizer, GenerationOptions generation, Pooling pooling) {
         this.model = model;
         this.tokenizer = tokenizer;
         this.generator = new TextGenerator(model, tokenizer, generation);
         this.encoder = new SentenceEncoder(model, tokenizer, pooling);
+        this.scorer = new Scorer(model, tokenizer);
     }
 
     /**
@@ -185,6 +189,19 @@ public final class TextModel implements AutoCloseable {
      */
     public List<float[]> embedAll(List<String> texts) {
         return encoder.encodeAll(texts);
+    }
+
+    /**
+     * Says how likely the model finds a text, token by token. The text is read after the tokenizer's end-of-text token, if there is
+     * one. A {@link Scorer} also scores several texts together, and continuations of prompts.
+     *
+     * @param text of any length; special tokens in it are not recognised
+     * @throws IllegalArgumentException if the text has no tokens; or if it has one and the tokenizer has no end-of-text token
+     * @throws ArithmeticException if a log-probability is NaN
+     * @throws IllegalStateException if the model is closed
+     */
+    public Score score(String text) {
+        return scorer.score(text);
     }
 
     /** Closes the model: waits for calls in progress, then frees the weights. Closing twice is harmless. */

@@ -1,0 +1,5 @@
+/**
+ * Says how likely a model finds given texts: {@link io.rwkv.text.scoring.Scorer} gives a {@link io.rwkv.text.scoring.Score} for
+ * each.
+ */
+package io.rwkv.text.scoring;
