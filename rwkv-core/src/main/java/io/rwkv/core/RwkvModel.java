@@ -2,6 +2,8 @@ package io.rwkv.core;
 
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.EngineOptions;
+import io.rwkv.core.internal.events.Events;
+import io.rwkv.core.internal.events.LoadSpan;
 import io.rwkv.core.internal.model.EngineLifetime;
 import io.rwkv.core.internal.model.Engines;
 import io.rwkv.core.internal.model.LoadedModel;
@@ -75,12 +77,17 @@ public final class RwkvModel implements AutoCloseable {
      * asked for
      */
     public static RwkvModel load(TensorFile file, RwkvConfig config, RwkvOptions options) {
+        LoadSpan span = Events.load();
         Engine engine = Engines.create(options.engine(),
                 EngineOptions.builder().precision(options.precision()).threads(options.threads()).build());
         try {
             TensorFile tensors = options.ignoreUnknownTensors() ? ModelTensors.withoutUnknown(file, config) : file;
-            return new RwkvModel(config, engine, new LoadedModel(tensors, config, engine, options.progress()),
-                    file.toString());
+            RwkvModel model = new RwkvModel(config, engine,
+                    new LoadedModel(tensors, config, engine, options.progress()), file.toString());
+            if (span != null) {
+                span.finish(file.toString(), model.engineName(), model.weightBytes());
+            }
+            return model;
         } catch (RuntimeException | Error e) {
             engine.close();
             throw e;

@@ -5,6 +5,8 @@ import io.rwkv.core.RwkvConfig;
 import io.rwkv.core.Want;
 import io.rwkv.core.engine.Engine;
 import io.rwkv.core.engine.Ops;
+import io.rwkv.core.internal.events.Events;
+import io.rwkv.core.internal.events.ForwardSpan;
 import io.rwkv.core.tensor.TensorFile;
 
 import java.io.IOException;
@@ -92,14 +94,23 @@ public final class LoadedModel {
      * number. The states move on only if nothing, the sinks included, fails; then they all do.
      */
     public void run(Pass call) {
-        try (Ops ops = engine.ops()) {
-            while (call.nextStretch()) {
-                int mark = ops.mark();
-                call.deliver(ops, network, network.residual(ops, call));
-                ops.release(mark);
+        ForwardSpan span = Events.forward();
+        boolean completed = false;
+        try {
+            try (Ops ops = engine.ops()) {
+                while (call.nextStretch()) {
+                    int mark = ops.mark();
+                    call.deliver(ops, network, network.residual(ops, call));
+                    ops.release(mark);
+                }
+            }
+            call.commit();
+            completed = true;
+        } finally {
+            if (span != null) {
+                call.finish(span, completed);
             }
         }
-        call.commit();
     }
 
     /** Runs a call of one sequence. */

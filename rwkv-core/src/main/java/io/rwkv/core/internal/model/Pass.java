@@ -4,6 +4,7 @@ import io.rwkv.core.Want;
 import io.rwkv.core.engine.Activations;
 import io.rwkv.core.engine.Ops;
 import io.rwkv.core.engine.StatePart;
+import io.rwkv.core.internal.events.ForwardSpan;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -118,6 +119,17 @@ public final class Pass extends Pool.Member {
         for (int i = 0; i < all.size(); i++) {
             all.get(i).commit();
         }
+    }
+
+    /** After the call, failed or not: tells what it had to do. */
+    void finish(ForwardSpan span, boolean completed) {
+        long tokens = 0;
+        long headRows = 0;
+        for (Sequence sequence : all) {
+            tokens += sequence.tokens().length;
+            headRows += sequence.headRows();
+        }
+        span.finish(all.size(), tokens, headRows, completed);
     }
 
     @Override

@@ -85,7 +85,17 @@ final class Sequence extends Pool.Member {
         return ends() && !followed ? count - 1 : count;
     }
 
-    /** The token after one of them, counted from the stretch's first. */
+    /** After how many tokens of the call logits or log-probabilities are wanted. */
+    int headRows() {
+        return switch (want) {
+            case NOTHING, LAST_HIDDEN, ALL_HIDDEN -> 0;
+            case LAST_LOGITS -> 1;
+            case ALL_LOGITS -> tokens.length;
+            case LOG_PROBABILITIES -> followed ? tokens.length : tokens.length - 1;
+        };
+    }
+
+    /** The token after one of the present stretch, counted from the stretch's first. */
     int after(int token) {
         int index = from + token + 1;
         return index == tokens.length ? next : tokens[index];
