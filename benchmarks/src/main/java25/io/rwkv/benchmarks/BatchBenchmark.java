@@ -21,7 +21,7 @@ public final class BatchBenchmark {
     private static final int MIN_CALLS = 4;
     private static final int MAX_CALLS = 256;
     private static final int CHECKED_TOKENS = 4;
-    /** Batches may be rounded otherwise than single tokens. Another sequence's logits would make the difference more than 1. */
+    /** Batches may be rounded otherwise than single tokens. Another sequence's logits make the difference about 1 or more. */
     private static final double MAX_DIFFERENCE = 0.1;
 
     private final BatchOptions options;

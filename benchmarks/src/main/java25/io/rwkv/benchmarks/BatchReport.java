@@ -33,6 +33,7 @@ final class BatchReport {
 
     /** @param llamaVersion null if it is left out */
     BatchReport(BatchOptions options, String llamaVersion) throws IOException {
+        Report.check(options.out(), MARK);
         this.load = Machine.load();
         this.options = options;
         this.llamaVersion = llamaVersion;

@@ -34,6 +34,7 @@ final class EngineReport {
 
     /** @param llamaVersion null if it is left out */
     EngineReport(EngineOptions options, String llamaVersion) throws IOException {
+        Report.check(options.out(), MARK);
         this.load = Machine.load();
         this.options = options;
         this.llamaVersion = llamaVersion;

@@ -15,14 +15,23 @@ final class Report {
     private Report() {
     }
 
-    /** Writes a report. In a file that has the mark, only what comes after it is replaced. */
-    static void write(Path file, String mark, String markdown) throws IOException {
-        String kept = "";
-        if (Files.exists(file)) {
-            String old = Files.readString(file);
-            kept = old.contains(mark) ? old.substring(0, old.indexOf(mark)) : "";
+    /**
+     * Checks, before anything is measured, that a report can be written without losing what a person wrote.
+     *
+     * @param file null if none is to be written
+     * @param mark the line after which all is the program's
+     */
+    static void check(Path file, String mark) throws IOException {
+        if (file != null && Files.exists(file) && !Files.readString(file).contains(mark)) {
+            throw new IOException(file + ": expected a line \"" + mark + "\", after which all is replaced, found none");
         }
-        Files.writeString(file, kept + mark + "\n\n" + markdown);
+    }
+
+    /** Writes a report. In a file that is there, only what comes after the mark is replaced; {@link #check} it before. */
+    static void write(Path file, String mark, String markdown) throws IOException {
+        check(file, mark);
+        String old = Files.exists(file) ? Files.readString(file) : mark;
+        Files.writeString(file, old.substring(0, old.indexOf(mark)) + mark + "\n\n" + markdown);
     }
 
     /**

@@ -144,7 +144,7 @@ final class BenchCommand implements Callable<Integer> {
                 return;
             }
             String text = switch (name) {
-                case "bytes_per_token", "peak_memory_bytes", "state_bytes" ->
+                case "bytes_per_token", "peak_memory_bytes" ->
                     String.format(Locale.ROOT, "%.1f MB", (long) value / MEGA);
                 case "memory_bytes_per_second" -> String.format(Locale.ROOT, "%.1f GB", (long) value / MEGA / 1000);
                 case "share_of_memory_speed", "hidden_units_skipped" ->
