@@ -27,7 +27,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class BlockGemv {
     /** As {@link Gemv#HALF_EXPONENT}, for a factor of 16-bit sums that stand in the upper half of a lane. */
-    private static final float SUM_EXPONENT = HALF_EXPONENT / (1 << 16);
+    static final float SUM_EXPONENT = HALF_EXPONENT / (1 << 16);
     /** Takes no bit from any address, but shows the compiler that it lies in {@link NativeMemory#ALL}, and saves a check. */
     private static final long POSITIVE = Long.MAX_VALUE >> 2;
 

@@ -14,98 +14,87 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Widens columns of a tile to float32 for {@link Gemm}: slice after slice of 2 L rows, within a slice column after column, and
- * within a column its rows.
+ * Widens columns of a tile to float32 for {@link FloatGemm}: slice after slice of 2 L rows, within a slice column after column,
+ * and within a column its rows.
  */
 final class Panels {
-    private static final int BLOCK = 32;
-    private static final int SLICE = Gemm.SLICE;
+    private static final int BLOCK = GemmInput.BLOCK;
+    private static final int SLICE = FloatGemm.SLICE;
 
     private Panels() {
     }
 
     /**
-     * @param from a multiple of the format's block, as is {@code n}
-     * @param panel receives rows · n numbers
+     * Of the columns from {@code from} to {@code to - 1} those that a group of vectors needs.
+     *
+     * @param from the first column, where a block begins; one block ends at {@code to}, or the last column does
+     * @param panel where to write as many columns of all rows
      */
-    static void widen(TiledMatrix m, int tile, int from, int n, float[] panel) {
+    static void widen(TiledMatrix m, int tile, int from, int to, GemmInput x, int group, long panel) {
         Format format = m.format();
-        long p = m.address(tile) + format.offset(from) - format.scaleBytes();
+        long w = m.address(tile);
+        int n = x.start(group, to) - x.start(group, from);
+        int first = x.base(group) + x.start(group, from);
         for (int slice = 0; slice < format.rows() / SLICE; slice++) {
-            int to = slice * n * SLICE;
+            long out = panel + 4L * slice * n * SLICE;
             switch (format) {
-                case F32 -> f32(p + 4 * SLICE * slice, n, panel, to);
-                case F16 -> f16(p + 2 * SLICE * slice, n, panel, to);
-                case BF16 -> bf16(p + 2 * SLICE * slice, n, panel, to);
+                case F32 -> f32(w + 4 * SLICE * slice, x.offsets, first, first + n, out);
+                case F16 -> f16(w + 2 * SLICE * slice, x.offsets, first, first + n, out);
+                case BF16 -> bf16(w + 2 * SLICE * slice, x.offsets, first, first + n, out);
                 case Q8_0 -> {
-                    for (int block = 0; block < n / BLOCK; block++) {
-                        q8(p + (long) block * format.blockBytes(), slice, panel, to + block * BLOCK * SLICE);
+                    for (int k = from; k < to; k += BLOCK) {
+                        int at = x.base(group) + x.start(group, k);
+                        q8(w, w + (long) (k / BLOCK) * format.blockBytes() + 4 * L * slice, slice, x.offsets, at,
+                                x.base(group) + x.start(group, k + BLOCK), out + 4L * (at - first) * SLICE);
                     }
                 }
-                case Q4_0 -> {
-                    for (int block = 0; block < n / BLOCK; block++) {
-                        q4(p + (long) block * format.blockBytes(), slice, panel, to + block * BLOCK * SLICE);
-                    }
-                }
+                case Q4_0 -> throw new AssertionError("belongs to BlockGemm: " + format);
             }
         }
     }
 
-    private static void f32(long p, int n, float[] panel, int to) {
-        for (int at = to; at < to + n * SLICE; at += SLICE) {
-            FloatVector.fromMemorySegment(FLOATS, ALL, p, LITTLE).intoArray(panel, at);
-            FloatVector.fromMemorySegment(FLOATS, ALL, p + 4 * L, LITTLE).intoArray(panel, at + L);
-            p += 16 * L;
+    private static void f32(long w, int[] offsets, int from, int to, long out) {
+        for (int i = from; i < to; i++) {
+            long p = w + offsets[i];
+            FloatVector.fromMemorySegment(FLOATS, ALL, p, LITTLE).intoMemorySegment(ALL, out, LITTLE);
+            FloatVector.fromMemorySegment(FLOATS, ALL, p + 4 * L, LITTLE).intoMemorySegment(ALL, out + 4 * L, LITTLE);
+            out += 8 * L;
         }
     }
 
-    private static void f16(long p, int n, float[] panel, int to) {
-        for (int at = to; at < to + n * SLICE; at += SLICE) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
-            Gemv.lowerHalves(pairs).intoArray(panel, at);
-            Gemv.upperHalves(pairs).intoArray(panel, at + L);
-            p += 8 * L;
+    private static void f16(long w, int[] offsets, int from, int to, long out) {
+        for (int i = from; i < to; i++) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, w + offsets[i], LITTLE);
+            Gemv.lowerHalves(pairs).intoMemorySegment(ALL, out, LITTLE);
+            Gemv.upperHalves(pairs).intoMemorySegment(ALL, out + 4 * L, LITTLE);
+            out += 8 * L;
         }
     }
 
-    private static void bf16(long p, int n, float[] panel, int to) {
-        for (int at = to; at < to + n * SLICE; at += SLICE) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE);
-            Gemv.lowerBfloats(pairs).intoArray(panel, at);
-            Gemv.upperBfloats(pairs).intoArray(panel, at + L);
-            p += 8 * L;
+    private static void bf16(long w, int[] offsets, int from, int to, long out) {
+        for (int i = from; i < to; i++) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, w + offsets[i], LITTLE);
+            Gemv.lowerBfloats(pairs).intoMemorySegment(ALL, out, LITTLE);
+            Gemv.upperBfloats(pairs).intoMemorySegment(ALL, out + 4 * L, LITTLE);
+            out += 8 * L;
         }
     }
 
-    /** A slice of one block. */
-    private static void q8(long block, int slice, float[] panel, int to) {
-        IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, block + 4 * L * slice, LITTLE);
+    /** Listed columns of one block, whose scales for this slice are at {@code scales}. */
+    private static void q8(long w, long scales, int slice, int[] offsets, int from, int to, long out) {
+        IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, scales, LITTLE);
         FloatVector lower = Gemv.lowerHalves(pairs);
         FloatVector upper = Gemv.upperHalves(pairs);
         int shift = 16 * slice;
-        long p = block + 8 * L;
-        for (int at = to; at < to + BLOCK * SLICE; at += SLICE) {
-            IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE).lanewise(VectorOperators.LSHR, shift);
-            ((FloatVector) v.and(255).sub(128).convert(VectorOperators.I2F, 0)).mul(lower).intoArray(panel, at);
+        for (int i = from; i < to; i++) {
+            IntVector v = IntVector.fromMemorySegment(INTS, ALL, w + offsets[i], LITTLE).lanewise(VectorOperators.LSHR,
+                    shift);
+            ((FloatVector) v.and(255).sub(128).convert(VectorOperators.I2F, 0)).mul(lower).intoMemorySegment(ALL, out,
+                    LITTLE);
             v = v.lanewise(VectorOperators.LSHR, 8);
-            ((FloatVector) v.and(255).sub(128).convert(VectorOperators.I2F, 0)).mul(upper).intoArray(panel, at + L);
-            p += 4 * L;
-        }
-    }
-
-    /** A slice of one block. */
-    private static void q4(long block, int slice, float[] panel, int to) {
-        IntVector pairs = IntVector.fromMemorySegment(INTS, ALL, block + 4 * L * slice, LITTLE);
-        FloatVector lower = Gemv.lowerHalves(pairs);
-        FloatVector upper = Gemv.upperHalves(pairs);
-        int shift = 4 * slice;
-        long p = block + 16 * L;
-        for (int at = to; at < to + BLOCK * SLICE; at += SLICE) {
-            IntVector v = IntVector.fromMemorySegment(INTS, ALL, p, LITTLE).lanewise(VectorOperators.LSHR, shift);
-            ((FloatVector) v.and(15).sub(8).convert(VectorOperators.I2F, 0)).mul(lower).intoArray(panel, at);
-            v = v.lanewise(VectorOperators.LSHR, 16);
-            ((FloatVector) v.and(15).sub(8).convert(VectorOperators.I2F, 0)).mul(upper).intoArray(panel, at + L);
-            p += 4 * L;
+            ((FloatVector) v.and(255).sub(128).convert(VectorOperators.I2F, 0)).mul(upper).intoMemorySegment(ALL,
+                    out + 4 * L, LITTLE);
+            out += 8 * L;
         }
     }
 }

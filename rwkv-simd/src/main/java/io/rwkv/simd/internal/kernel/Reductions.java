@@ -1,9 +1,12 @@
 package io.rwkv.simd.internal.kernel;
 
 import static io.rwkv.simd.internal.memory.Lanes.FLOATS;
+import static io.rwkv.simd.internal.memory.Lanes.INTS;
 import static io.rwkv.simd.internal.memory.Lanes.L;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
 /** Sums over ranges of arrays, and what is made of them. */
@@ -97,6 +100,27 @@ final class Reductions {
         }
         for (; i < count; i++) {
             out[at + i] = (x[at + i] - mean) * scale * weight[weightAt + i] + bias[weightAt + i];
+        }
+    }
+
+    /** For each column of some rows something other than 0 where one of them is not zero. */
+    static void nonzeros(float[] x, int at, int columns, int rows, int[] out) {
+        int k = 0;
+        for (; k + L <= columns; k += L) {
+            IntVector any = IntVector.zero(INTS);
+            for (int t = 0; t < rows; t++) {
+                // Without its sign, a zero has no bits.
+                any = any.or(FloatVector.fromArray(FLOATS, x, at + t * columns + k).reinterpretAsInts()
+                        .lanewise(VectorOperators.LSHL, 1));
+            }
+            any.intoArray(out, k);
+        }
+        for (; k < columns; k++) {
+            int any = 0;
+            for (int t = 0; t < rows; t++) {
+                any |= Float.floatToRawIntBits(x[at + t * columns + k]) << 1;
+            }
+            out[k] = any;
         }
     }
 }

@@ -50,6 +50,14 @@ public final class Rounding {
         }
     }
 
+    /** Puts the lower half of each number of a block into both halves. */
+    static void pair(int[] x, int at) {
+        for (int j = at; j < at + BLOCK; j += L) {
+            IntVector v = IntVector.fromArray(INTS, x, j);
+            v.lanewise(VectorOperators.LSHL, 16).or(v.and(0xFFFF)).intoArray(x, j);
+        }
+    }
+
     /** The sum of a block. */
     static int sum(int[] x, int at) {
         IntVector sums = IntVector.fromArray(INTS, x, at);

@@ -23,7 +23,7 @@ public final class NativeMemory {
     }
 
     /** Zeroed, at a cache line's start, with a little room behind it. */
-    static MemorySegment allocate(SegmentAllocator memory, long bytes) {
+    public static MemorySegment allocate(SegmentAllocator memory, long bytes) {
         return memory.allocate(bytes + MARGIN, 64);
     }
 }

@@ -2,14 +2,12 @@ package io.rwkv.simd.internal.schedule;
 
 import io.rwkv.simd.internal.kernel.Gemm;
 import io.rwkv.simd.internal.kernel.Gemv;
+import io.rwkv.simd.internal.kernel.GemmInput;
 import io.rwkv.simd.internal.kernel.GemvInput;
-import io.rwkv.simd.internal.kernel.Rounding;
-import io.rwkv.simd.internal.memory.Format;
 import io.rwkv.simd.internal.memory.SimdActivations;
 import io.rwkv.simd.internal.memory.TiledMatrix;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -17,9 +15,15 @@ import java.util.List;
  * again by one {@code SimdOps}.
  *
  * <p>
- * For one token, or few, an item is up to four tiles, of which some columns each are read in turn. That is four streams of
- * memory, and processors read ahead in each of them. The tiles of an item lie far apart, and each one's neighbour belongs to
- * the next item, so that a thread that does one item after the other goes on in the same four streams.
+ * For one row an item is up to four tiles, of which some columns each are read in turn. That is four streams of memory, and
+ * processors read ahead in each of them. The tiles of an item lie far apart, and each one's neighbour belongs to the next item,
+ * so that a thread that does one item after the other goes on in the same four streams. For several rows an item is one tile,
+ * whose weights are read, and widened where they have to be, once for all rows.
+ *
+ * <p>
+ * A row has the same result, to the bit, whatever other rows there are and however many: with F32, F16, BF16 and Q4_0 weights in
+ * any case, with Q8_0 weights among all calls with two rows or more. One row alone is rounded to 20 bits there, see {@link GemvInput},
+ * since integers are as fast as memory, and 8-bit weights do not have to be widened; several rows are multiplied in float32.
  */
 public final class Products implements ThreadTeam.Task {
     /**
@@ -28,17 +32,14 @@ public final class Products implements ThreadTeam.Task {
      */
     private int step = 1;
 
-    /** Up to so many, the tiles are multiplied with one after the other as they are, and not widened for all. */
-    private static final int FEW_TOKENS = 4;
     private static final int STREAMS = 4;
     /** Each thread should find so many items, lest some wait for the last one. */
     private static final int ITEMS_PER_THREAD = 3;
 
     private final SkippedUnits skipped;
     private final ThreadTeam team;
-    private final Gemv.Workspace[] workspaces; // for each thread
-    private final float[][] panels; // for each thread, made when first needed
-    private final float[][] lastTiles; // for each thread: a tile's results where the output has no room for all of them
+    private final Gemv.Workspace[] workspaces; // for each thread, made when first needed
+    private final Gemm.Workspace[] several; // for each thread as well
     private final List<Product> products = new ArrayList<>();
     private int count;
 
@@ -46,35 +47,31 @@ public final class Products implements ThreadTeam.Task {
         this.skipped = skipped;
         this.team = team;
         workspaces = new Gemv.Workspace[team.size()];
-        panels = new float[team.size()][];
-        lastTiles = new float[team.size()][];
+        several = new Gemm.Workspace[team.size()];
     }
 
     private static final class Product {
         private TiledMatrix matrix;
         private SimdActivations input;
         private SimdActivations output;
-        private final GemvInput[] vectors = new GemvInput[FEW_TOKENS]; // the rows of the input, if they are few
-        private float[] rounded = new float[0]; // all rows of the input, if they are many and are to be rounded
+        private final GemvInput[] alone = {new GemvInput(), new GemvInput()}; // rows that are multiplied one by one
+        private final GemmInput together = new GemmInput(); // rows that are not
         private int firstItem;
         private int items;
 
         private long bytes() {
-            long bytes = 4L * rounded.length;
-            for (GemvInput vector : vectors) {
-                bytes += vector == null ? 0 : vector.bytes();
-            }
-            return bytes;
+            return alone[0].bytes() + alone[1].bytes() + together.bytes();
         }
 
-        private boolean few() {
-            return input.rows <= FEW_TOKENS;
+        /** Whether each row is multiplied on its own, with the weights as they are. */
+        private boolean oneByOne() {
+            return input.rows == 1 || input.rows == 2 && !matrix.format().hasBlocks();
         }
 
         /** Divides the tiles into items. */
         private void divide(int streams) {
             // Quantised weights are multiplied two tiles at a time, even if there is but one.
-            int each = !few() ? 1 : matrix.format().hasBlocks() ? Math.ceilDiv(streams, 2) * 2 : streams;
+            int each = !oneByOne() ? 1 : matrix.format().hasBlocks() ? Math.ceilDiv(streams, 2) * 2 : streams;
             items = Math.ceilDiv(matrix.tiles(), each);
         }
     }
@@ -88,32 +85,20 @@ public final class Products implements ThreadTeam.Task {
         product.matrix = matrix;
         product.input = input;
         product.output = output;
-        if (product.few()) {
-            fill(product);
-        } else if (matrix.format() == Format.Q4_0) {
-            // Both forms of a product see the same numbers. The input stays: products with other formats may share it.
-            if (product.rounded.length < input.size()) {
-                product.rounded = new float[input.size()];
+        int rows = input.rows;
+        int n = matrix.columns();
+        boolean skipping = matrix.sparseInput();
+        if (!product.oneByOne()) {
+            product.together.fill(matrix.format(), input.values, rows, n, skipping);
+        } else {
+            for (int t = 0; t < rows; t++) {
+                int leftOut = product.alone[t].fill(matrix.format(), input.values, t * n, n, skipping);
+                if (skipping && rows == 1) {
+                    skipped.count(n, leftOut);
+                }
             }
-            Rounding.round(input.values, Rounding.LIMIT_4, product.rounded, 0, input.size());
         }
         count++;
-    }
-
-    private void fill(Product product) {
-        TiledMatrix matrix = product.matrix;
-        SimdActivations input = product.input;
-        int n = matrix.columns();
-        boolean skipping = matrix.sparseInput() && input.rows == 1;
-        for (int t = 0; t < input.rows; t++) {
-            if (product.vectors[t] == null) {
-                product.vectors[t] = new GemvInput();
-            }
-            int leftOut = product.vectors[t].fill(matrix.format(), input.values, t * n, n, skipping);
-            if (skipping) {
-                skipped.count(n, leftOut);
-            }
-        }
     }
 
     /** Computes all products added since the last time. */
@@ -142,28 +127,19 @@ public final class Products implements ThreadTeam.Task {
         count = 0;
     }
 
-    /** Of arrays that are used again, those of the inputs and outputs apart. */
+    /** Of arrays that are used again and are the larger the more rows there are, those of the inputs and outputs apart. */
     public long bytes() {
         long bytes = 0;
         for (int i = 0; i < products.size(); i++) {
             bytes += products.get(i).bytes();
         }
-        for (int worker = 0; worker < panels.length; worker++) {
-            bytes += bytes(panels[worker]) + bytes(lastTiles[worker]);
-        }
         return bytes;
     }
 
-    private static long bytes(float[] array) {
-        return array == null ? 0 : 4L * array.length;
-    }
-
-    /** Drops all, and frees these arrays. */
+    /** Drops all, and frees these arrays. What threads have for their tiles, 0.2 MB each, stays: a batch needs it at each step. */
     public void clear() {
         drop();
         products.clear();
-        Arrays.fill(panels, null);
-        Arrays.fill(lastTiles, null);
     }
 
     @Override
@@ -173,14 +149,14 @@ public final class Products implements ThreadTeam.Task {
             i--;
         }
         Product product = products.get(i);
-        if (product.few()) {
-            fewRows(product, item - product.firstItem, worker);
+        if (product.oneByOne()) {
+            rowByRow(product, item - product.firstItem, worker);
         } else {
-            manyRows(product, item - product.firstItem, worker);
+            allRows(product, item - product.firstItem, worker);
         }
     }
 
-    private void fewRows(Product product, int item, int worker) {
+    private void rowByRow(Product product, int item, int worker) {
         if (workspaces[worker] == null) {
             workspaces[worker] = new Gemv.Workspace(STREAMS);
         }
@@ -190,7 +166,7 @@ public final class Products implements ThreadTeam.Task {
         int apart = product.items;
         int tiles = Math.ceilDiv(matrix.tiles() - item, apart);
         for (int t = 0; t < product.input.rows; t++) {
-            Gemv.tiles(matrix, item, apart, tiles, product.vectors[t], work, step);
+            Gemv.tiles(matrix, item, apart, tiles, product.alone[t], work, step);
             for (int i = 0; i < tiles; i++) {
                 int tile = item + i * apart;
                 System.arraycopy(work.sums, i * tileRows, product.output.values,
@@ -199,32 +175,10 @@ public final class Products implements ThreadTeam.Task {
         }
     }
 
-    private void manyRows(Product product, int tile, int worker) {
-        TiledMatrix matrix = product.matrix;
-        int tileRows = matrix.format().rows();
-        int rows = matrix.rowsOf(tile);
-        int tokens = product.input.rows;
-        float[] y = product.output.values;
-        if (rows == tileRows) {
-            manyRows(product, tile, worker, y, tile * tileRows, matrix.rows());
-            return;
+    private void allRows(Product product, int tile, int worker) {
+        if (several[worker] == null) {
+            several[worker] = new Gemm.Workspace();
         }
-        if (lastTiles[worker] == null || lastTiles[worker].length < tokens * tileRows) {
-            lastTiles[worker] = new float[tokens * tileRows];
-        }
-        float[] part = lastTiles[worker];
-        manyRows(product, tile, worker, part, 0, tileRows);
-        for (int t = 0; t < tokens; t++) {
-            System.arraycopy(part, t * tileRows, y, t * matrix.rows() + tile * tileRows, rows);
-        }
-    }
-
-    private void manyRows(Product product, int tile, int worker, float[] y, int to, int stride) {
-        if (panels[worker] == null) {
-            panels[worker] = new float[Gemm.PANEL];
-        }
-        boolean rounds = product.matrix.format() == Format.Q4_0;
-        Gemm.tile(product.matrix, tile, rounds ? product.rounded : product.input.values, product.input.rows, y, to,
-                stride, panels[worker]);
+        Gemm.tile(product.matrix, tile, product.together, product.output.values, several[worker], step);
     }
 }

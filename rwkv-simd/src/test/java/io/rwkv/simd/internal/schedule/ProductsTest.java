@@ -67,24 +67,58 @@ class ProductsTest {
         }
     }
 
+    /** What each of these rows gives where nothing stands beside it. */
+    private float[] each(TiledMatrix m, float[] rows, int tokens) {
+        float[] y = new float[tokens * m.rows()];
+        for (int t = 0; t < tokens; t++) {
+            float[] one = Arrays.copyOfRange(rows, t * m.columns(), (t + 1) * m.columns());
+            if (m.format() == Format.Q8_0) {
+                // One row is rounded, two are not.
+                one = Arrays.copyOf(one, 2 * m.columns());
+            }
+            SimdActivations alone = product(m, Twin.of(one.length / m.columns(), m.columns(), one));
+            System.arraycopy(alone.values, 0, y, t * m.rows(), m.rows());
+        }
+        return y;
+    }
+
     @ParameterizedTest
     @EnumSource
-    void manyRowsShouldGiveWhatEachGivesAlone(Format format) {
-        for (int columns : new int[]{96, 2080}) {
-            StoredWeights w = StoredWeights.random(format, 130, columns, 3);
-            TiledMatrix m = w.tiled(false, arena);
-            for (int tokens : TOKENS) {
-                SimdActivations all = activations(tokens, columns, 4);
-                float[] rows = all.values.clone();
-                float[] together = product(m, all).values;
-                for (int t = 0; t < tokens; t++) {
-                    float[] one = Arrays.copyOfRange(rows, t * columns, (t + 1) * columns);
-                    double[] magnitudes = Twin.product(w, Twin.seen(format, one), 1).magnitudes();
-                    float[] alone = product(m, Twin.of(1, columns, one)).values;
-                    for (int i = 0; i < alone.length; i++) {
-                        assertEquals(alone[i], together[t * m.rows() + i], 2e-6 * magnitudes[i],
-                                format + ", token " + t + " of " + tokens + ", row " + i);
+    void aRowShouldGiveTheSameBitsWhateverStandsBesideIt(Format format) {
+        for (int columns : format.hasBlocks() ? new int[]{96, 544} : new int[]{1, 61, 523}) {
+            for (boolean sparse : new boolean[]{false, true}) {
+                TiledMatrix m = StoredWeights.random(format, 133, columns, 3).tiled(sparse, arena);
+                float[] all = Twin.activations(40 * columns, 1, 4);
+                for (int i = 0; sparse && i < all.length; i++) {
+                    all[i] = i * 37 % 384 < 30 ? all[i] : 0;
+                }
+                float[] expected = each(m, all, 40);
+                for (int tokens = 1; tokens <= 40; tokens++) {
+                    if (tokens > 1 || format != Format.Q8_0) {
+                        float[] y = product(m,
+                                Twin.of(tokens, columns, Arrays.copyOf(all, tokens * columns))).values;
+                        assertArrayEquals(Arrays.copyOf(expected, tokens * 133), y,
+                                format + ", " + tokens + " × " + columns + ", sparse " + sparse);
                     }
+                }
+            }
+        }
+    }
+
+    @Test
+    void rowsOfEightBitWeightsShouldGiveWhatEachGivesAloneButForRounding() {
+        StoredWeights w = StoredWeights.random(Format.Q8_0, 130, 544, 3);
+        TiledMatrix m = w.tiled(false, arena);
+        for (int tokens : TOKENS) {
+            SimdActivations all = activations(tokens, 544, 4);
+            float[] together = product(m, all).values;
+            for (int t = 0; t < tokens; t++) {
+                float[] one = Arrays.copyOfRange(all.values, t * 544, (t + 1) * 544);
+                double[] magnitudes = Twin.product(w, Twin.seen(Format.Q8_0, one), 1).magnitudes();
+                float[] alone = product(m, Twin.of(1, 544, one)).values;
+                for (int i = 0; i < alone.length; i++) {
+                    assertEquals(alone[i], together[t * 130 + i], 2e-6 * magnitudes[i],
+                            "token " + t + " of " + tokens + ", row " + i);
                 }
             }
         }
