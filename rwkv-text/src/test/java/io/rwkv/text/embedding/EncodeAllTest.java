@@ -44,7 +44,7 @@ class EncodeAllTest {
         String[] words = "a small dog of the bird family that sings <|endoftext|> größer 東京 in water".split(" ");
         Random random = new Random(4);
         List<String> texts = new ArrayList<>();
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 30; i++) {
             int length = i % 25 == 3 ? 700 + random.nextInt(300) : 1 + random.nextInt(20);
             StringBuilder text = new StringBuilder();
             for (int w = 0; w < length; w++) {

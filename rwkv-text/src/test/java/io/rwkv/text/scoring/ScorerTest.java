@@ -74,7 +74,7 @@ class ScorerTest {
 
     private static List<String> texts() {
         List<String> texts = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 20; i++) {
             // of several pieces, among them some that end where a piece does
             texts.add("the lazy dog. ".repeat(i % 13 == 5 ? 130 + 7 * i : 1 + i % 9) + "fox".repeat(i));
         }
