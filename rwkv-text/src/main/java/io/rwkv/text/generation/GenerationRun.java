@@ -3,53 +3,38 @@ package io.rwkv.text.generation;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
 import io.rwkv.text.generation.Generation.Reason;
+import io.rwkv.text.internal.GenerationSequence;
+import io.rwkv.text.internal.StateClaims;
 import io.rwkv.tokenizer.Tokenizer;
 
-import java.util.Collections;
-import java.util.OptionalInt;
-import java.util.Set;
-import java.util.WeakHashMap;
 import java.util.function.BooleanSupplier;
 
 /** One generation under way, pulled piece by piece. For one thread; whoever begins it pulls to the end or closes it. */
 final class GenerationRun implements AutoCloseable {
-    // Between two calls of the model a state looks free; a second generation on it would mix two texts into one.
-    private static final Set<RwkvState> IN_USE = Collections
-            .synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    /** So many tokens are read at a time; between them the caller may cancel. */
+    private static final int PIECE = 512;
 
-    private final GenerationOptions options;
-    private final OptionalInt endOfText;
-    private final int[] prompt;
+    private final RwkvModel model;
     private final BooleanSupplier cancelled;
     private final RwkvState state;
-    private final boolean kept; // whether anyone wants the state afterwards
-    private final TokenGenerator tokens;
-    private final TextTrail trail;
-    private int promptRead;
-    private int generated;
+    private final GenerationSequence sequence;
+    private final float[] logits;
     private final long start;
     private long promptEnd;
     private long end;
-    private boolean begun;
     private boolean settled;
-    private Reason reason; // null until the last token has been chosen
 
     /** @param state moves; null for a new one that nobody wants afterwards */
     GenerationRun(RwkvModel model, Tokenizer tokenizer, int[] prompt, RwkvState state, GenerationOptions options,
             BooleanSupplier cancelled) {
-        this.options = options;
-        this.endOfText = options.stopAtEndOfText() ? tokenizer.endOfText() : OptionalInt.empty();
-        this.prompt = prompt;
+        this.model = model;
         this.cancelled = cancelled;
-        this.kept = state != null;
+        boolean kept = state != null;
         this.state = kept ? state : model.newState();
-        this.tokens = new TokenGenerator(model, this.state, options.newSampler());
-        this.trail = new TextTrail(tokenizer, options.stopStrings());
+        this.sequence = new GenerationSequence(tokenizer, prompt, this.state, kept, options);
+        this.logits = new float[model.config().vocabularySize()];
         this.start = System.nanoTime();
-        if (!IN_USE.add(this.state)) {
-            throw new IllegalStateException(
-                    "state in use by another generation; wait for its end, or close its stream");
-        }
+        StateClaims.claim(this.state);
     }
 
     /**
@@ -62,7 +47,7 @@ final class GenerationRun implements AutoCloseable {
             return null;
         }
         try {
-            String piece = begun || begin() ? piece() : "";
+            String piece = piece();
             if (piece.isEmpty()) {
                 settle();
                 return null;
@@ -74,67 +59,48 @@ final class GenerationRun implements AutoCloseable {
         }
     }
 
-    /** Whether the whole prompt was read. */
-    private boolean begin() {
-        begun = true;
-        promptRead = tokens.read(prompt, cancelled);
-        promptEnd = System.nanoTime();
-        if (promptRead < prompt.length) {
-            reason = Reason.CANCELLED;
-        }
-        return reason == null;
-    }
-
     private String piece() {
         String text = "";
-        while (reason == null && text.isEmpty()) {
-            if (generated == options.maxTokens()) {
-                reason = Reason.MAX_TOKENS;
-            } else if (cancelled.getAsBoolean()) {
-                reason = Reason.CANCELLED;
-            } else {
-                text = token();
+        while (sequence.reason() == null && text.isEmpty()) {
+            text = sequence.endIfDue(() -> cancelled.getAsBoolean() ? Reason.CANCELLED : null);
+            if (sequence.reason() == null) {
+                read();
+                text = sequence.choosing() ? sequence.choose(logits) : "";
             }
-        }
-        return text.isEmpty() && !trail.stopped() ? trail.cut() : text;
-    }
-
-    /** Chooses one and gives the text that is certain then. */
-    private String token() {
-        if (trail.unread()) {
-            if (kept) {
-                trail.mark(state);
-            }
-            tokens.read(trail.last());
-            trail.advance();
-        }
-        int token = tokens.choose();
-        generated++;
-        boolean end = endOfText.isPresent() && endOfText.getAsInt() == token || options.stopTokens().contains(token);
-        String text = end ? trail.end() : trail.accept(token);
-        if (trail.stopped()) {
-            reason = Reason.STOP_STRING;
-        } else if (end) {
-            reason = Reason.STOP_TOKEN;
         }
         return text;
+    }
+
+    /** Has the state read what comes next, and says whether there was anything. */
+    private boolean read() {
+        int[] tokens = sequence.next(PIECE);
+        if (tokens.length == 0) {
+            return false;
+        }
+        model.logits(tokens, state, logits);
+        boolean prompt = sequence.promptLeft() > 0;
+        sequence.moved();
+        if (prompt && sequence.promptLeft() == 0) {
+            promptEnd = System.nanoTime();
+        }
+        return true;
     }
 
     /** Makes the state end where the text does that was given out. */
     private void settle() {
         settled = true;
-        if (reason == null) {
-            reason = Reason.CANCELLED;
+        sequence.stop();
+        if (sequence.promptLeft() > 0) {
+            promptEnd = System.nanoTime();
         }
         try {
-            if (kept) {
-                tokens.read(trail.settle(state));
+            while (read()) {
+                continue;
             }
         } finally {
-            IN_USE.remove(state);
+            StateClaims.release(state);
         }
         end = System.nanoTime();
-        promptEnd = begun ? promptEnd : end;
     }
 
     /** Ends the run after something was thrown, be it by the caller. */
@@ -158,6 +124,7 @@ final class GenerationRun implements AutoCloseable {
 
     /** What it came to, once it has ended. */
     Generation result() {
-        return new Generation(trail.text(), promptRead, generated, promptEnd - start, end - promptEnd, reason);
+        return new Generation(sequence.text(), sequence.promptRead(), sequence.generated(), promptEnd - start,
+                end - promptEnd, sequence.reason());
     }
 }

@@ -2,6 +2,7 @@ package io.rwkv.text.generation;
 
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
+import io.rwkv.text.internal.GenerationSequence;
 import io.rwkv.text.sampling.Sampler;
 
 import java.util.Arrays;
@@ -90,11 +91,6 @@ public final class TokenGenerator {
             throw new IllegalStateException(
                     "no token has been read yet; a state does not keep the logits of its last one");
         }
-        int token = sampler.choose(logits);
-        if (token < 0 || token >= logits.length) {
-            throw new IllegalStateException(
-                    "sampler: expected a token from 0 to " + (logits.length - 1) + ", found " + token);
-        }
-        return token;
+        return GenerationSequence.choose(sampler, logits);
     }
 }

@@ -1,6 +1,7 @@
-package io.rwkv.text.generation;
+package io.rwkv.text.internal;
 
 import io.rwkv.core.RwkvState;
+import io.rwkv.text.generation.StopStrings;
 import io.rwkv.tokenizer.StreamingDecoder;
 import io.rwkv.tokenizer.Tokenizer;
 
