@@ -16,6 +16,8 @@ import io.rwkv.text.generation.GenerationOptions;
 import io.rwkv.text.generation.TextGenerator;
 import io.rwkv.text.scoring.Score;
 import io.rwkv.text.scoring.Scorer;
+import io.rwkv.text.serving.GenerationService;
+import io.rwkv.text.serving.ServiceOptions;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.io.IOException;
@@ -162,6 +164,15 @@ public final class TextModel implements AutoCloseable {
      */
     public Generation.Request request(int[] prompt) {
         return generator.request(prompt);
+    }
+
+    /**
+     * Opens a service that runs many requests of this model at once, each step in one call of the model.
+     *
+     * @return to be closed by the caller, before this object
+     */
+    public GenerationService serve(ServiceOptions options) {
+        return new GenerationService(model, options);
     }
 
     /**

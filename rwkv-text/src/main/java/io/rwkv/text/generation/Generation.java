@@ -24,7 +24,9 @@ public final class Generation {
         /** A stop string appeared. */
         STOP_STRING,
         /** The caller cancelled it. */
-        CANCELLED
+        CANCELLED,
+        /** Its deadline passed. Only requests that a {@link io.rwkv.text.serving.GenerationService} runs have one. */
+        DEADLINE
     }
 
     private final String text;
@@ -49,7 +51,7 @@ public final class Generation {
         return text;
     }
 
-    /** The number of tokens of the prompt that were read; not all of them if the run was cancelled before the first new token. */
+    /** The number of tokens of the prompt that were read; not all of them if the run ended before the first new token. */
     public int promptTokens() {
         return promptTokens;
     }
@@ -97,6 +99,13 @@ public final class Generation {
      * if the model itself fails (it is closed, or memory runs out) may the state end earlier.
      */
     public static final class Request {
+        /** The condition of requests that have none. */
+        static final BooleanSupplier NEVER = () -> false;
+
+        static {
+            RequestAccess.open();
+        }
+
         private final TextGenerator generator;
         private final int[] prompt;
         private final GenerationOptions options;
@@ -147,6 +156,24 @@ public final class Generation {
         /** The same, ending also once this says so. */
         Request cancelledAlsoWhen(BooleanSupplier condition) {
             return cancelledWhen(() -> condition.getAsBoolean() || cancelled.getAsBoolean());
+        }
+
+        TextGenerator generator() {
+            return generator;
+        }
+
+        /** The prompt itself. */
+        int[] ownPrompt() {
+            return prompt;
+        }
+
+        /** The caller's state; null for a new one each time. */
+        RwkvState state() {
+            return state;
+        }
+
+        BooleanSupplier cancelled() {
+            return cancelled;
         }
 
         /** The options of this request. */

@@ -81,7 +81,7 @@ public final class TextGenerator {
             tokens = new int[]{tokenizer.endOfText().orElseThrow(() -> new IllegalArgumentException(
                     "prompt: expected text, found none; this tokenizer has no end-of-text token to start from"))};
         }
-        return new Generation.Request(this, tokens, defaults, null, () -> false);
+        return new Generation.Request(this, tokens, defaults, null, Generation.Request.NEVER);
     }
 
     /**
@@ -94,7 +94,15 @@ public final class TextGenerator {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("prompt: expected at least one token, found none");
         }
-        return new Generation.Request(this, prompt.clone(), defaults, null, () -> false);
+        return new Generation.Request(this, prompt.clone(), defaults, null, Generation.Request.NEVER);
+    }
+
+    RwkvModel model() {
+        return model;
+    }
+
+    Tokenizer tokenizer() {
+        return tokenizer;
     }
 
     GenerationRun begin(int[] prompt, RwkvState state, GenerationOptions options, BooleanSupplier cancelled) {

@@ -1,2 +1,2 @@
-/** What generation and serving share: one text's way from logits to certain text, whoever calls the model. */
+/** What packages here share: one text's way from logits to certain text, whoever calls the model; and lists of texts. */
 package io.rwkv.text.internal;
