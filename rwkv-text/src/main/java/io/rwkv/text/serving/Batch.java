@@ -25,6 +25,7 @@ final class Batch {
     private final RwkvModel model;
     private final Forward forward;
     private final ServiceOptions options;
+    private final PrefixCache cache; // null without one
     private final Counters counters;
     private final Consumer<Task> onEnd;
     private final PromptTurns turns = new PromptTurns();
@@ -38,11 +39,12 @@ final class Batch {
     private final List<Task> step = new ArrayList<>();
 
     /** @param onEnd takes each task that has left the batch; its state is then as it stays */
-    Batch(RwkvModel model, Forward forward, ServiceOptions options, Counters counters,
+    Batch(RwkvModel model, Forward forward, ServiceOptions options, PrefixCache cache, Counters counters,
             Consumer<Task> onEnd) {
         this.model = model;
         this.forward = forward;
         this.options = options;
+        this.cache = cache;
         this.counters = counters;
         this.onEnd = onEnd;
     }
@@ -68,11 +70,18 @@ final class Batch {
         task.submission.started(task.started - task.submitted);
         running.add(task);
         try {
-            task.state = task.own != null ? task.own : model.newState();
+            task.prefix = task.own == null && cache != null ? Prefix.of(cache, task.request) : null;
+            task.state = task.own != null ? task.own : task.prefix != null ? task.prefix.state() : model.newState();
             task.sequence = GenerationAccess.get().sequence(task.request, task.state);
             task.logits = spareLogits.isEmpty()
                     ? new float[model.config().vocabularySize()]
                     : spareLogits.pop();
+            if (task.prefix != null) {
+                task.sequence.skip(task.prefix.length());
+                task.prefix.logits(task.logits);
+                task.promptEnd = task.started;
+                counters.cached(task.prefix.length());
+            }
         } catch (Throwable e) { // of the caller's sampler, of memory that is short
             fail(task, e);
         }
@@ -142,8 +151,11 @@ final class Batch {
                 }
                 if (task.sequence.reason() != null) {
                     finish(task);
-                } else {
-                    choose(task); // the whole prompt was known
+                } else { // the whole prompt was known
+                    endIfDue(task, true);
+                    if (!task.finished && task.sequence.reason() == null) {
+                        choose(task);
+                    }
                 }
             }
         } catch (Throwable e) {
@@ -192,6 +204,9 @@ final class Batch {
             task.sequence.moved();
             if (prompt) {
                 counters.read(task.tokens.length);
+                if (task.prefix != null) {
+                    task.prefix.read(task.sequence, task.state, task.logits);
+                }
                 if (task.sequence.promptLeft() > 0) {
                     return;
                 }

@@ -17,6 +17,7 @@ final class Counters {
     private int lastStepSequences;
     private long generatedTokens;
     private long promptTokens;
+    private long cachedTokens;
     private long firstTokens;
     private long firstTokenNanos;
     private long lastFirstTokenNanos;
@@ -58,6 +59,10 @@ final class Counters {
         promptRate.add(tokens);
     }
 
+    synchronized void cached(int tokens) {
+        cachedTokens += tokens;
+    }
+
     synchronized void firstToken(long nanos) {
         firstTokens++;
         firstTokenNanos += nanos;
@@ -80,6 +85,7 @@ final class Counters {
         out.lastStepSequences = lastStepSequences;
         out.generatedTokens = generatedTokens;
         out.promptTokens = promptTokens;
+        out.cachedTokens = cachedTokens;
         out.tokensPerSecond = generatedRate.perSecond();
         out.promptTokensPerSecond = promptRate.perSecond();
         out.meanFirstTokenNanos = firstTokens == 0 ? 0 : firstTokenNanos / firstTokens;

@@ -52,6 +52,7 @@ public final class GenerationService implements AutoCloseable {
      * Opens a service.
      *
      * @param model stays the caller's
+     * @throws IllegalArgumentException if the prefix cache in the options is another model's
      */
     public GenerationService(RwkvModel model, ServiceOptions options) {
         this(model, model::forward, options);
@@ -62,9 +63,14 @@ public final class GenerationService implements AutoCloseable {
         this.options = Objects.requireNonNull(options, "options");
         ExecutorService own = options.callbackExecutor().isPresent() ? null : ownThreads();
         Executor executor = options.callbackExecutor().orElse(own);
-        this.scheduler = new Scheduler(model, forward, options, executor, () -> {
+        PrefixCache cache = options.prefixCacheFor(model);
+        boolean ownCache = options.prefixCacheBytes() > 0;
+        this.scheduler = new Scheduler(model, forward, options, cache, executor, () -> {
             if (own != null) {
                 own.shutdown();
+            }
+            if (ownCache) {
+                cache.close();
             }
         });
     }

@@ -268,6 +268,11 @@ public final class PrefixCache implements AutoCloseable {
         }
     }
 
+    /** Whose states these are. */
+    RwkvModel model() {
+        return model;
+    }
+
     /** How many lookups found something. */
     public long hits() {
         synchronized (lock) {

@@ -24,7 +24,8 @@ final class PromptTurns {
                 next = next == null || before(task, next) ? task : next;
             }
             tasks.remove(next);
-            int count = piece(next.sequence.promptLeft(), left);
+            int end = next.prefix == null ? next.sequence.promptLeft() : next.prefix.next(next.sequence);
+            int count = piece(end, left);
             if (count > 0) {
                 next.caller.promptTurn = ++turn;
                 left -= count;
@@ -46,7 +47,7 @@ final class PromptTurns {
      * How many of a prompt's tokens to read. Where the end of a piece can be chosen, no piece has only one token: some formats of
      * weights round one row in another way than many.
      *
-     * @param left of the prompt
+     * @param left tokens until the next place where a piece has to end
      * @param rows what may be read
      * @return 0 if it is better to wait for more rows
      */

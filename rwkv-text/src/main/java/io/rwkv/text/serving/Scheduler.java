@@ -43,13 +43,13 @@ final class Scheduler {
     private volatile Thread thread; // null while there is none; read without the lock too
 
     /** @param onTermination called once, when the service is closed and nothing is left to do */
-    Scheduler(RwkvModel model, Batch.Forward forward, ServiceOptions options, Executor executor,
+    Scheduler(RwkvModel model, Batch.Forward forward, ServiceOptions options, PrefixCache cache, Executor executor,
             Runnable onTermination) {
         this.model = model;
         this.options = options;
         this.executor = executor;
         this.onTermination = onTermination;
-        this.batch = new Batch(model, forward, options, counters, this::left);
+        this.batch = new Batch(model, forward, options, cache, counters, this::left);
         this.admission = new Admission(options);
     }
 

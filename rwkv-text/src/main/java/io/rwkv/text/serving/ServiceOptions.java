@@ -1,5 +1,7 @@
 package io.rwkv.text.serving;
 
+import io.rwkv.core.RwkvModel;
+
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -19,6 +21,8 @@ public final class ServiceOptions {
     private final int backlog;
     private final Duration deadline; // null for none
     private final Executor callbackExecutor; // null for the service's own threads
+    private final PrefixCache prefixCache; // null for none, or the service's own
+    private final long prefixCacheBytes; // 0 for none of its own
 
     private ServiceOptions(Builder builder) {
         maxSequences = builder.maxSequences;
@@ -28,6 +32,8 @@ public final class ServiceOptions {
         backlog = builder.backlog;
         deadline = builder.deadline;
         callbackExecutor = builder.callbackExecutor;
+        prefixCache = builder.prefixCache;
+        prefixCacheBytes = builder.prefixCacheBytes;
     }
 
     /** What {@link #builder()} begins with. */
@@ -50,6 +56,8 @@ public final class ServiceOptions {
         builder.backlog = backlog;
         builder.deadline = deadline;
         builder.callbackExecutor = callbackExecutor;
+        builder.prefixCache = prefixCache;
+        builder.prefixCacheBytes = prefixCacheBytes;
         return builder;
     }
 
@@ -88,6 +96,27 @@ public final class ServiceOptions {
         return Optional.ofNullable(callbackExecutor);
     }
 
+    /** The caller's prefix cache; empty if there is none, or one of the service's own. */
+    public Optional<PrefixCache> prefixCache() {
+        return Optional.ofNullable(prefixCache);
+    }
+
+    /** The memory for a prefix cache of the service's own, in bytes; 0 for none. */
+    public long prefixCacheBytes() {
+        return prefixCacheBytes;
+    }
+
+    /** The cache to use: the caller's, or a new one; null for none. */
+    PrefixCache prefixCacheFor(RwkvModel model) {
+        if (prefixCache != null && prefixCache.model() != model) {
+            throw new IllegalArgumentException(
+                    "prefixCache: expected one for the service's model, found another one's");
+        }
+        return prefixCacheBytes == 0
+                ? prefixCache
+                : new PrefixCache(model, PrefixCacheOptions.builder().maxBytes(prefixCacheBytes).build());
+    }
+
     private static int atLeast(int least, int value, String name) {
         if (value < least) {
             throw new IllegalArgumentException(name + ": expected " + least + " or more, found " + value);
@@ -111,6 +140,8 @@ public final class ServiceOptions {
         private int backlog = 64;
         private Duration deadline;
         private Executor callbackExecutor;
+        private PrefixCache prefixCache;
+        private long prefixCacheBytes;
 
         private Builder() {
         }
@@ -186,6 +217,36 @@ public final class ServiceOptions {
          */
         public Builder callbackExecutor(Executor value) {
             callbackExecutor = Objects.requireNonNull(value, "callbackExecutor");
+            return this;
+        }
+
+        /**
+         * Remembers what prompts begin with in this cache, so that it is read only once. Used for requests without a state of the
+         * caller's. By default there is none. Replaces {@link #prefixCacheBytes}.
+         *
+         * <p>What is in files is read by the service's own thread, while all requests wait.
+         *
+         * @param value a cache for the service's model; stays the caller's. If it is closed before the service, requests go on
+         * without it
+         */
+        public Builder prefixCache(PrefixCache value) {
+            prefixCache = Objects.requireNonNull(value, "prefixCache");
+            prefixCacheBytes = 0;
+            return this;
+        }
+
+        /**
+         * The same with a cache of the service's own, in memory. Replaces {@link #prefixCache}.
+         *
+         * @param value the memory it may take, in bytes; 0 for no cache
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder prefixCacheBytes(long value) {
+            if (value < 0) {
+                throw new IllegalArgumentException("prefixCacheBytes: expected 0 or more, found " + value);
+            }
+            prefixCacheBytes = value;
+            prefixCache = null;
             return this;
         }
 

@@ -20,6 +20,7 @@ public final class ServiceStatistics {
     int lastStepSequences;
     long generatedTokens;
     long promptTokens;
+    long cachedTokens;
     double tokensPerSecond;
     double promptTokensPerSecond;
     long meanFirstTokenNanos;
@@ -91,6 +92,11 @@ public final class ServiceStatistics {
     /** Tokens of prompts read, in all. */
     public long promptTokens() {
         return promptTokens;
+    }
+
+    /** Tokens of prompts that the prefix cache knew, so that they were not read, in all. */
+    public long cachedTokens() {
+        return cachedTokens;
     }
 
     /** Tokens generated per second, over the last 10 to 11 seconds. */

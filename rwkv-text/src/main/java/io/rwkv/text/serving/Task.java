@@ -29,6 +29,7 @@ final class Task {
     RwkvState state;
     GenerationSequence sequence; // null until it starts
     float[] logits;
+    Prefix prefix; // null without a cache
     long number; // in the order of starting
     long started;
     long promptEnd;

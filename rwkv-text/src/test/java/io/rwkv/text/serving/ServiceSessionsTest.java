@@ -71,7 +71,7 @@ class ServiceSessionsTest {
     private static void run(RwkvModel model, List<Session> sessions, Random random, String what)
             throws InterruptedException {
         ServiceOptions options = ServiceOptions.builder().maxSequences(1 + random.nextInt(40)).promptRows(16)
-                .promptRowsAlone(64).backlog(4).build();
+                .promptRowsAlone(64).backlog(4).prefixCacheBytes(random.nextBoolean() ? 1 << 17 : 0).build();
         int cancelled = 0;
         int whole = 0;
         try (GenerationService service = new GenerationService(model, options)) {

@@ -92,7 +92,8 @@ final class Session {
 
     private static int[] prompt(Random random) {
         int[] tokens = new int[1 + random.nextInt(random.nextInt(8) == 0 ? 300 : 30)];
-        Arrays.setAll(tokens, i -> 1 + random.nextInt(250));
+        int known = random.nextInt(4); // some begin as others do
+        Arrays.setAll(tokens, i -> known > 0 && i < 20 ? 30 * known + i : 1 + random.nextInt(250));
         return tokens;
     }
 
