@@ -5,6 +5,7 @@ import io.rwkv.text.generation.Generation;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -46,6 +47,7 @@ public final class GenerationService implements AutoCloseable {
     private static final long IDLE_SECONDS = 10;
 
     private final ServiceOptions options;
+    private final PrefixCache cache; // null for none
     private final Scheduler scheduler;
 
     /**
@@ -63,7 +65,7 @@ public final class GenerationService implements AutoCloseable {
         this.options = Objects.requireNonNull(options, "options");
         ExecutorService own = options.callbackExecutor().isPresent() ? null : ownThreads();
         Executor executor = options.callbackExecutor().orElse(own);
-        PrefixCache cache = options.prefixCacheFor(model);
+        this.cache = options.prefixCacheFor(model);
         boolean ownCache = options.prefixCacheBytes() > 0;
         this.scheduler = new Scheduler(model, forward, options, cache, executor, () -> {
             if (own != null) {
@@ -88,6 +90,11 @@ public final class GenerationService implements AutoCloseable {
     /** The options it was opened with. */
     public ServiceOptions options() {
         return options;
+    }
+
+    /** The cache that prompts are looked up in, its own or the caller's; empty if there is none. */
+    public Optional<PrefixCache> prefixCache() {
+        return Optional.ofNullable(cache);
     }
 
     /** Submits a request with priority 0; otherwise as {@link #submit(ServiceRequest, Consumer)}. */

@@ -296,15 +296,15 @@ class PrefixCacheTest {
     @Test
     void manyThreadsShouldSeeWholeStatesOnly() throws Exception {
         RwkvState one = stateOf(model, 0);
-        Map<Integer, RwkvState> expected = new HashMap<>();
-        for (int key = 0; key < 20; key++) {
-            expected.put(key, stateOf(model, key, 100));
-        }
         try (PrefixCache cache = new PrefixCache(model, options(6 * (one.byteSize() + 1500)))) {
             ExecutorService pool = Executors.newFixedThreadPool(4);
             List<Future<Void>> done = new ArrayList<>();
             for (int thread = 0; thread < 4; thread++) {
                 Random random = new Random(thread);
+                Map<Integer, RwkvState> expected = new HashMap<>(); // the thread's own: a state is for one at a time
+                for (int key = 0; key < 20; key++) {
+                    expected.put(key, stateOf(model, key, 100));
+                }
                 Callable<Void> work = () -> {
                     for (int i = 0; i < 1500; i++) {
                         int key = random.nextInt(20);
@@ -312,7 +312,7 @@ class PrefixCacheTest {
                         if (match.length() == 2) {
                             assertSame(expected.get(key), match.state());
                         } else {
-                            cache.store(new int[]{key, 100}, 2, expected.get(key).copy(), null);
+                            cache.store(new int[]{key, 100}, 2, expected.get(key), null);
                         }
                     }
                     return null;
