@@ -29,18 +29,19 @@ import java.util.TreeSet;
  * tuned one: that cannot be noticed. Going on from a remembered state gives what reading all tokens gives, as far as splitting a
  * text does: the same up to rounding.
  *
- * <p><b>Bounds.</b> States, logits and token paths take at most {@link PrefixCacheOptions#maxBytes}, as counted by {@link #bytes()}. What was
- * used least recently is evicted first. What does not fit at all is not stored.
+ * <p><b>Bounds.</b> States, logits and token paths take at most {@link PrefixCacheOptions#maxBytes}, as counted by {@link
+ * #bytes()}. What was used least recently is evicted first. What does not fit at all is not stored.
  *
- * <p><b>Files.</b> With a {@link PrefixCacheOptions#spillFolder} evicted snapshots are written to files, in a thread of the cache's own, and are
- * read back when a prompt needs them. {@link #close()} writes what is in memory, and a new cache on the folder finds it. Each
- * model has a subfolder, also the same checkpoint in another precision or engine, whose states differ. Several caches and
- * processes may share a folder; a cache knows the files that were there when it was made, and its own. Files are believed only
- * after a checksum. One that is damaged, or not what its name says, is deleted with a warning in the log. Files hold the tokens
- * in the clear: who may read the folder can read the prompts.
+ * <p><b>Files.</b> With a {@link PrefixCacheOptions#spillFolder} evicted snapshots are written to files, in a thread of the
+ * cache's own, and are read back when a prompt needs them. {@link #close()} writes what is in memory, and a new cache on the
+ * folder finds it. Each model has a subfolder, also the same checkpoint in another precision or engine, whose states differ.
+ * Several caches and processes may share a folder; a cache knows the files that were there when it was made, and its own. Files
+ * are believed only after a checksum. One that is damaged, or not what its name says, is deleted with a warning in the log. Files
+ * hold the tokens in the clear: who may read the folder can read the prompts.
  *
  * <p>Safe for any number of threads. {@code lookup}, {@code store} and {@code pin} copy a state, and may read a file; they never
- * write one and never wait for one that is written. The model stays the caller's. It must be open while the cache is made, if there is a folder.
+ * write one and never wait for one that is written. The model stays the caller's. It must be open while the cache is made, if
+ * there is a folder.
  */
 public final class PrefixCache implements AutoCloseable {
     private final RwkvModel model;
@@ -296,7 +297,8 @@ public final class PrefixCache implements AutoCloseable {
 
     /**
      * The memory taken now, in bytes: states, logits, token paths, and an estimate of the objects around them. At most
-     * {@link PrefixCacheOptions#maxBytes}, and with a folder up to a quarter more, or one snapshot, while evicted snapshots are written.
+     * {@link PrefixCacheOptions#maxBytes}, and with a folder up to a quarter more, or one snapshot, while evicted snapshots are
+     * written.
      */
     public long bytes() {
         synchronized (lock) {
@@ -369,9 +371,9 @@ public final class PrefixCache implements AutoCloseable {
     }
 
     /**
-     * With a folder: writes the snapshots in memory to files, as many as {@link PrefixCacheOptions#maxSpillBytes} allows, and waits for that.
-     * What cannot be written is lost, with a warning in the log. All that matches read from the cache stays usable. Closing twice
-     * is harmless.
+     * With a folder: writes the snapshots in memory to files, as many as {@link PrefixCacheOptions#maxSpillBytes} allows, and
+     * waits for that. What cannot be written is lost, with a warning in the log. All that matches read from the cache stays
+     * usable. Closing twice is harmless.
      *
      * <p>A cache that is never closed loses what is in memory when it is forgotten, and nothing else.
      */

@@ -36,9 +36,9 @@ final class Snapshots {
     private final Set<Snapshot> inFiles = new LinkedHashSet<>(); // in files alone, least recently used first
     private final Map<String, Snapshot> byFile = new HashMap<>();
     private final Deque<Snapshot> toWrite = new ArrayDeque<>();
-    private long held; // by those in memory and in files alone
+    private long held; // by all else: those in memory and in files alone
     private long pinnedBytes; // part of held
-    private long writing; // by those that are being written
+    private long writing; // by the numbers of those that are being written
     private long indexed; // what those in files alone need at most, with their paths
     private long evictions;
     private long refusals;
@@ -103,8 +103,9 @@ final class Snapshots {
             return hasRoom(length, state, logits) && addNew(tokens, length, state, logits);
         }
         if (known.place != Snapshot.Place.FILE) {
-            use(known);
-            return logits == null || known.hasLogits || addLogits(known, logits);
+            use(known); // evicted for good at last, or still being written, if pins have taken the room since
+            return known.place != Snapshot.Place.GONE && (logits == null || known.hasLogits
+                    || known.place == Snapshot.Place.MEMORY && addLogits(known, logits));
         }
         if (known.hasLogits && logits == null) {
             use(known); // the file says more
@@ -218,7 +219,7 @@ final class Snapshots {
                 inFiles.add(snapshot);
             }
             case WRITING -> {
-                writing -= snapshot.bytes();
+                leaveWriting(snapshot);
                 hold(snapshot);
                 if (!madeRoomFor(snapshot)) {
                     evict(snapshot);
@@ -272,12 +273,18 @@ final class Snapshots {
             keepInFile(snapshot);
         } else if (writes && (writing == 0 || writing + snapshot.bytes() <= maxBytes / SHARE)) {
             snapshot.place = Snapshot.Place.WRITING;
-            writing += snapshot.bytes();
+            writing += snapshot.bytes() - Snapshot.BYTES;
+            held += Snapshot.BYTES; // stays when it is in a file alone, so that the end of a write never exceeds the bound
             toWrite.add(snapshot);
         } else {
             dropped += writes ? 1 : 0;
             forget(snapshot);
         }
+    }
+
+    private void leaveWriting(Snapshot snapshot) {
+        writing -= snapshot.bytes() - Snapshot.BYTES;
+        held -= Snapshot.BYTES;
     }
 
     /** Those evicted since this was asked last, to be written; {@link #written} is to be told of each. */
@@ -294,11 +301,14 @@ final class Snapshots {
      * @param logits that were written
      */
     void written(Snapshot snapshot, String file, float[] logits) {
-        if (file != null && snapshot.place != Snapshot.Place.GONE && snapshot.logits == logits) {
+        if (snapshot.place == Snapshot.Place.GONE || snapshot.logits != logits) {
+            return; // if it got logits meanwhile, it is written again when it is evicted
+        }
+        if (file != null) {
             inFile(snapshot, file);
         }
         if (snapshot.place == Snapshot.Place.WRITING) {
-            writing -= snapshot.bytes();
+            leaveWriting(snapshot);
             if (snapshot.file != null) {
                 keepInFile(snapshot);
             } else {

@@ -13,7 +13,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -71,8 +70,11 @@ final class Spill {
         long bytes = 0;
         for (int i = remembered.size() - 1; i >= 0 && bytes <= maxBytes; i--) {
             Snapshot next = remembered.get(i);
-            bytes += SpillFolder.fileBytes(next.length, next.state, next.logits);
-            kept.push(next);
+            long size = SpillFolder.fileBytes(next.length, next.state, next.logits);
+            if (size <= maxBytes) {
+                bytes += size;
+                kept.push(next);
+            }
         }
         kept.forEach(this::submit); // those used last come last, so that their files are the newest
         writer.shutdown();
@@ -96,11 +98,7 @@ final class Spill {
     }
 
     private void submit(Snapshot snapshot) {
-        try {
-            writer.execute(() -> write(snapshot));
-        } catch (RejectedExecutionException e) {
-            snapshots.written(snapshot, null, snapshot.logits); // closed, while a lookup was still reading a file
-        }
+        writer.execute(() -> write(snapshot));
     }
 
     private void write(Snapshot snapshot) {
@@ -164,7 +162,7 @@ final class Spill {
                 loads += contents == null ? 0 : 1;
                 if (snapshot.place == Snapshot.Place.FILE && contents == null) {
                     snapshots.drop(snapshot);
-                } else if (snapshot.place == Snapshot.Place.FILE) {
+                } else if (snapshot.place == Snapshot.Place.FILE && !writer.isShutdown()) { // else too late to evict others
                     snapshot.hasLogits = contents.logits() != null; // another process may have written without
                     snapshots.admit(snapshot, copy, contents.logits());
                     writeEvicted();

@@ -208,7 +208,7 @@ final class SpillFolder {
 
     private void discard(Path path, RwkvFormatException cause) {
         discarded.incrementAndGet();
-        LOG.warn("Snapshot {} is not used, and is deleted: {}", path.getFileName(), cause.getMessage());
+        LOG.warn("Snapshot {} is not used, and is deleted: {}", path, cause.getMessage());
         delete(path);
     }
 

@@ -3,7 +3,6 @@ package io.rwkv.text.serving;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,27 +13,21 @@ import io.rwkv.text.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 class PrefixCacheTest {
-    private static final long PLENTY = 1L << 30;
-
+    private static final PrefixCacheOptions PLAIN = PrefixCacheOptions.builder().stride(0).minBranch(1).build();
     private static RwkvModel model;
+    private static KnownStates known;
 
     @BeforeAll
     static void open() {
         model = TinyModel.open();
+        known = new KnownStates(model);
     }
 
     @AfterAll
@@ -42,289 +35,168 @@ class PrefixCacheTest {
         model.close();
     }
 
-    static PrefixCacheOptions options(long bytes) {
-        return PrefixCacheOptions.builder().maxBytes(bytes).stride(0).minBranch(1).build();
+    private static int[] range(int from, int to) {
+        return IntStream.range(from, to).toArray();
     }
 
-    /** Not what the model makes of the tokens, but as different for each sequence, and made in no time. */
-    static RwkvState stateOf(RwkvModel model, int... tokens) {
-        byte[] bytes = model.newState().toBytes();
-        RwkvState state = model.stateFrom(bytes);
-        model.logits(new int[]{Math.floorMod(Arrays.hashCode(tokens), TinyModel.VOCABULARY)}, state);
-        return state;
-    }
-
-    static void assertSame(RwkvState expected, RwkvState actual) {
-        for (int layer = 0; layer < expected.layers(); layer++) {
-            for (String part : expected.parts()) {
-                assertArrayEquals(expected.read(layer, part), actual.read(layer, part), part);
-            }
-        }
-    }
-
-    private static float[] logitsOf(int... tokens) {
-        float[] logits = new float[TinyModel.VOCABULARY];
-        Arrays.fill(logits, Arrays.hashCode(tokens));
-        return logits;
+    private static void assertPoints(PrefixCache cache, int[] tokens, int... points) {
+        assertArrayEquals(points, cache.lookup(tokens).snapshotPoints());
     }
 
     @Test
-    void theLongestRememberedPrefixShouldBeFound() {
-        try (PrefixCache cache = new PrefixCache(model, options(PLENTY))) {
-            int[] tokens = {1, 2, 3, 4, 5};
-            assertEquals(0, cache.lookup(tokens).length());
-            assertSame(model.newState(), cache.lookup(tokens).state());
-            RwkvState two = stateOf(model, 1, 2);
-            RwkvState four = stateOf(model, 1, 2, 3, 4);
-            assertTrue(cache.store(tokens, 4, four, null));
-            assertTrue(cache.store(tokens, 2, two, null));
-            PrefixMatch match = cache.lookup(tokens);
-            assertEquals(4, match.length());
-            assertSame(four, match.state());
-            assertTrue(match.logits().isEmpty());
-            assertArrayEquals(new int[]{5}, match.snapshotPoints());
-            assertEquals(2, cache.lookup(new int[]{1, 2, 3, 9}).length());
-            assertEquals(0, cache.lookup(new int[]{1, 9}).length());
-            assertEquals(2, cache.lookup(new int[]{1, 2, 3, 4}).length(), "the whole prompt needs its logits");
-            float[] logits = logitsOf(1, 2, 3, 4);
-            assertTrue(cache.store(tokens, 4, four, logits));
-            PrefixMatch whole = cache.lookup(new int[]{1, 2, 3, 4});
-            assertEquals(4, whole.length());
-            assertArrayEquals(logits, whole.logits().orElseThrow());
-            assertNotSame(logits, whole.logits().orElseThrow());
-            assertEquals(0, whole.snapshotPoints().length);
-            assertEquals(2, cache.entries());
-            assertEquals(4, cache.hits());
-            assertEquals(3, cache.misses());
-            assertEquals(4 + 2 + 2 + 4, cache.tokensSaved());
+    void longestPrefixShouldWin() {
+        PrefixCache cache = new PrefixCache(model, PLAIN);
+        assertTrue(known.store(cache, false, 1, 2));
+        assertTrue(known.store(cache, false, 1, 2, 3, 4));
+        assertTrue(known.store(cache, true, 1, 2, 9));
+        int[][] prompts = {{}, {1}, {1, 2}, {1, 2, 3}, {1, 2, 3, 4}, {1, 2, 3, 4, 5}, {1, 2, 9}, {1, 2, 9, 9}, {2, 1}};
+        int[] lengths = {0, 0, 0, 2, 2, 4, 3, 3, 0};
+        for (int i = 0; i < prompts.length; i++) {
+            PrefixMatch match = cache.lookup(prompts[i]);
+            assertEquals(lengths[i], match.length(), Arrays.toString(prompts[i]));
+            known.check(prompts[i], match);
         }
+        assertEquals(5, cache.hits());
+        assertEquals(4, cache.misses());
+        assertEquals(2 + 2 + 4 + 3 + 3, cache.tokensSaved());
     }
 
     @Test
-    void whatACallerDoesToAStateShouldReachNobody() {
-        try (PrefixCache cache = new PrefixCache(model, options(PLENTY))) {
-            int[] tokens = {1, 2};
-            RwkvState state = stateOf(model, tokens);
-            RwkvState before = state.copy();
-            cache.store(tokens, 2, state, logitsOf(tokens));
-            model.logits(new int[]{7}, state);
-            PrefixMatch match = cache.lookup(tokens);
-            assertSame(before, match.state());
-            model.logits(new int[]{7}, match.state());
-            match.logits().orElseThrow()[0] = 99;
-            assertSame(before, cache.lookup(tokens).state());
-            assertArrayEquals(logitsOf(tokens), cache.lookup(tokens).logits().orElseThrow());
+    void logitsShouldBeAddedLaterAndNotLost() {
+        PrefixCache cache = new PrefixCache(model, PLAIN);
+        int[] prompt = {1, 2, 3};
+        known.store(cache, false, prompt);
+        assertEquals(Optional.empty(), cache.lookup(prompt).logits());
+        long before = cache.bytes();
+        known.store(cache, true, prompt);
+        assertEquals(before + 16 + 4 * TinyModel.VOCABULARY, cache.bytes());
+        known.store(cache, false, prompt);
+        assertEquals(1, cache.entries());
+        known.check(prompt, cache.lookup(prompt));
+        assertEquals(0, cache.lookup(prompt).snapshotPoints().length);
+    }
+
+    @Test
+    void matchesAndStoredStatesShouldBePrivate() {
+        PrefixCache cache = new PrefixCache(model, PLAIN);
+        int[] prompt = {1, 2, 3};
+        RwkvState state = known.state(prompt);
+        float[] logits = known.logits(prompt);
+        cache.store(prompt, 3, state, logits);
+        state.reset();
+        Arrays.fill(logits, 7);
+        Arrays.fill(prompt, 7);
+        for (int i = 0; i < 2; i++) {
+            PrefixMatch match = cache.lookup(new int[]{1, 2, 3});
+            known.check(new int[]{1, 2, 3}, match);
+            model.logits(new int[]{5}, match.state());
+            Arrays.fill(match.logits().orElseThrow(), 7);
         }
     }
 
     @Test
     void snapshotsShouldBeSuggestedWherePromptsPart() {
-        PrefixCacheOptions options = PrefixCacheOptions.builder().maxBytes(PLENTY).stride(10).minBranch(3).build();
-        try (PrefixCache cache = new PrefixCache(model, options)) {
-            int[] first = new Random(1).ints(25, 0, 100).toArray();
-            assertArrayEquals(new int[]{10, 20, 25}, cache.lookup(first).snapshotPoints());
-            cache.store(first, 25, stateOf(model, first), null);
-            int[] second = Arrays.copyOf(first, 30);
-            Arrays.fill(second, 14, 30, 200);
-            assertArrayEquals(new int[]{10, 14, 20, 30}, cache.lookup(second).snapshotPoints());
-            cache.store(second, 14, stateOf(model, second), null);
-            int[] third = Arrays.copyOf(first, 16);
-            third[15] = 250;
-            assertEquals(14, cache.lookup(third).length());
-            assertArrayEquals(new int[]{16}, cache.lookup(third).snapshotPoints(), "15 is too near");
-        }
-    }
-
-    /** Against a map of everything that was stored. */
-    @Test
-    void randomPromptsShouldFindWhatAMapFinds() {
-        Random random = new Random(2);
-        try (PrefixCache cache = new PrefixCache(model, options(PLENTY))) {
-            Map<List<Integer>, RwkvState> states = new HashMap<>();
-            Map<List<Integer>, Boolean> logits = new HashMap<>();
-            for (int i = 0; i < 3000; i++) {
-                int[] tokens = random.ints(1 + random.nextInt(12), 0, 3).toArray();
-                List<Integer> list = Arrays.stream(tokens).boxed().toList();
-                if (random.nextInt(4) == 0) {
-                    int length = 1 + random.nextInt(tokens.length);
-                    List<Integer> prefix = list.subList(0, length);
-                    int[] stored = Arrays.copyOf(tokens, length);
-                    boolean withLogits = random.nextBoolean();
-                    states.computeIfAbsent(List.copyOf(prefix), k -> stateOf(model, stored));
-                    logits.merge(List.copyOf(prefix), withLogits, Boolean::logicalOr);
-                    assertTrue(cache.store(tokens, length, states.get(prefix), withLogits ? logitsOf(stored) : null));
-                }
-                int best = 0;
-                for (int n = 1; n <= tokens.length; n++) {
-                    List<Integer> prefix = list.subList(0, n);
-                    if (states.containsKey(prefix) && (n < tokens.length || logits.get(prefix))) {
-                        best = n;
-                    }
-                }
-                int known = 0;
-                for (List<Integer> path : states.keySet()) {
-                    int same = 0;
-                    while (same < Math.min(path.size(), tokens.length) && path.get(same) == tokens[same]) {
-                        same++;
-                    }
-                    known = Math.max(known, same);
-                }
-                PrefixMatch match = cache.lookup(tokens);
-                assertEquals(best, match.length());
-                assertSame(best == 0 ? model.newState() : states.get(list.subList(0, best)), match.state());
-                assertEquals(best == tokens.length, match.logits().isPresent());
-                int[] expected = best == tokens.length ? new int[0] : new int[]{known, tokens.length};
-                assertArrayEquals(Arrays.stream(expected).filter(n -> n > match.length()).distinct().toArray(),
-                        match.snapshotPoints());
-                assertEquals(states.size(), cache.entries());
-            }
-        }
-    }
-
-    /** Against a map in the order of use. All entries are of one size. */
-    @Test
-    void theLeastRecentlyUsedShouldGoFirst() {
-        long bytes;
-        try (PrefixCache cache = new PrefixCache(model, options(PLENTY))) {
-            cache.store(new int[]{1, 2}, 2, stateOf(model, 1, 2), null);
-            bytes = cache.bytes();
-        }
-        Random random = new Random(3);
-        int capacity = 5;
-        LinkedHashMap<Integer, RwkvState> map = new LinkedHashMap<>(16, 0.75f, true);
-        try (PrefixCache cache = new PrefixCache(model, options(capacity * bytes))) {
-            long evictions = 0;
-            for (int i = 0; i < 2000; i++) {
-                int key = random.nextInt(12);
-                int[] tokens = {key, 100};
-                if (random.nextBoolean()) {
-                    RwkvState state = stateOf(model, tokens);
-                    assertTrue(cache.store(tokens, 2, state, null));
-                    if (map.put(key, state) == null && map.size() > capacity) {
-                        map.remove(map.keySet().iterator().next());
-                        evictions++;
-                    }
-                } else {
-                    assertEquals(map.get(key) == null ? 0 : 2, cache.lookup(new int[]{key, 100, 5}).length());
-                }
-                assertTrue(cache.bytes() <= capacity * bytes, cache.bytes() + " bytes");
-                assertEquals(map.size(), cache.entries());
-                assertEquals(evictions, cache.evictions());
-            }
-            assertTrue(evictions > 100);
-        }
+        PrefixCache cache = new PrefixCache(model, PLAIN);
+        int[] first = range(0, 10);
+        assertPoints(cache, first, 10);
+        known.store(cache, true, first);
+        int[] second = {0, 1, 2, 3, 4, 5, 66, 77};
+        assertPoints(cache, second, 6, 8);
+        known.store(cache, false, 0, 1, 2, 3, 4, 5);
+        assertPoints(cache, second, 8);
+        assertPoints(cache, new int[]{0, 1, 2, 3, 4, 5, 6, 99}, 7, 8);
+        assertPoints(cache, new int[]{0, 1, 2}, 3);
+        assertPoints(cache, first);
+        assertPoints(cache, new int[0]);
     }
 
     @Test
-    void pinnedOnesShouldStay() {
-        RwkvState state = stateOf(model, 1);
-        try (PrefixCache cache = new PrefixCache(model, options(4 * (state.byteSize() + 1500)))) {
-            int[] pinned = {1, 1};
-            assertFalse(cache.pin(pinned));
-            cache.store(pinned, 2, state, null);
-            assertTrue(cache.pin(pinned));
-            for (int i = 2; i < 50; i++) {
-                cache.store(new int[]{i}, 1, state, null);
-            }
-            assertTrue(cache.evictions() > 40);
-            assertEquals(2, cache.lookup(new int[]{1, 1, 1}).length());
-            assertTrue(cache.unpin(pinned));
-            assertFalse(cache.unpin(pinned));
-            for (int i = 50; i < 60; i++) {
-                cache.store(new int[]{i}, 1, state, null);
-            }
-            assertEquals(0, cache.lookup(new int[]{1, 1, 1}).length());
-        }
+    void strideAndLeastBranchShouldCount() {
+        PrefixCacheOptions options = PrefixCacheOptions.builder().stride(4).minBranch(3).build();
+        PrefixCache cache = new PrefixCache(model, options);
+        assertPoints(cache, range(0, 13), 4, 8, 12, 13);
+        assertPoints(cache, range(0, 12), 4, 8, 12);
+        known.store(cache, false, range(0, 10));
+        assertPoints(cache, new int[]{0, 1, 2, 3, 4, 99, 99}, 4, 5, 7);
+        assertPoints(cache, new int[]{0, 1, 99, 99, 99}, 4, 5); // 2 tokens are too few
+        known.store(cache, false, range(0, 4));
+        assertPoints(cache, new int[]{0, 1, 2, 3, 4, 5, 99}, 7);
     }
 
     @Test
-    void whatIsTooLargeShouldBeRefusedAndDisturbNothing() {
-        RwkvState state = stateOf(model, 1);
-        try (PrefixCache cache = new PrefixCache(model, options(state.byteSize() + 1500))) {
-            assertTrue(cache.store(new int[]{1}, 1, state, null));
-            assertFalse(cache.store(new int[]{2}, 1, state, new float[TinyModel.VOCABULARY]));
-            assertFalse(cache.store(new int[2000], 2000, state, null));
-            assertEquals(2, cache.refusals());
-            assertEquals(1, cache.lookup(new int[]{1, 2}).length());
+    void pinnedStatesShouldStay() {
+        PrefixCache probe = new PrefixCache(model, PLAIN);
+        known.store(probe, false, 1);
+        PrefixCache cache = new PrefixCache(model, PLAIN.toBuilder().maxBytes(2 * probe.bytes()).build());
+        assertFalse(cache.pin(new int[]{1}), "not there yet");
+        known.store(cache, false, 1);
+        assertTrue(cache.pin(new int[]{1}));
+        for (int i = 2; i < 9; i++) {
+            assertTrue(known.store(cache, false, i));
         }
+        assertEquals(1, cache.lookup(new int[]{1, 2}).length());
+        assertEquals(6, cache.evictions());
+        assertTrue(cache.pin(new int[]{8}));
+        assertFalse(known.store(cache, false, 9));
+        assertEquals(1, cache.refusals());
+        assertEquals(2, cache.entries());
+        assertTrue(cache.unpin(new int[]{1}));
+        assertFalse(cache.unpin(new int[]{1}));
+        assertTrue(known.store(cache, false, 9));
+        assertEquals(0, cache.lookup(new int[]{1, 2}).length());
+        assertEquals(1, cache.lookup(new int[]{8, 2}).length());
     }
 
     @Test
-    void nonsenseShouldBeRefused() {
-        RwkvState state = model.newState();
-        PrefixCache cache = new PrefixCache(model, options(PLENTY));
-        assertThrows(IllegalArgumentException.class, () -> cache.store(new int[]{1}, 0, state, null));
-        assertThrows(IllegalArgumentException.class, () -> cache.store(new int[]{1}, 2, state, null));
-        assertThrows(IllegalArgumentException.class, () -> cache.store(new int[]{-1}, 1, state, null));
-        assertThrows(IllegalArgumentException.class, () -> cache.lookup(new int[]{TinyModel.VOCABULARY}));
-        assertThrows(IllegalArgumentException.class, () -> cache.store(new int[]{1}, 1, state, new float[3]));
+    void whatCannotFitShouldEvictNothing() {
+        PrefixCache probe = new PrefixCache(model, PLAIN);
+        known.store(probe, false, 1);
+        PrefixCache cache = new PrefixCache(model, PLAIN.toBuilder().maxBytes(probe.bytes() + 8).build());
+        assertTrue(known.store(cache, false, 1));
+        assertFalse(known.store(cache, true, 2), "logits are too much");
+        assertFalse(known.store(cache, false, 1, 2, 3, 4, 5, 6), "the path is too long");
+        assertFalse(known.store(cache, true, 1));
+        assertEquals(3, cache.refusals());
+        assertEquals(0, cache.evictions());
+        assertEquals(1, cache.lookup(new int[]{1, 2}).length());
+    }
+
+    @Test
+    void wrongArgumentsShouldBeRefusedByName() {
+        PrefixCache cache = new PrefixCache(model, PLAIN);
+        RwkvState state = known.state(1);
         try (RwkvModel other = TinyModel.open(2)) {
-            assertThrows(IllegalArgumentException.class, () -> cache.store(new int[]{1}, 1, other.newState(), null));
+            refused("another", () -> cache.store(new int[]{1}, 1, other.newState(), null), "one of model");
         }
+        refused("token", () -> cache.lookup(new int[]{1, TinyModel.VOCABULARY}),
+                "tokens[1]: expected 0 to 299, found 300");
+        refused("token", () -> cache.store(new int[]{-1}, 1, state, null), "tokens[0]");
+        refused("length", () -> cache.store(new int[]{1}, 2, state, null), "length");
+        refused("length", () -> cache.store(new int[]{1}, 0, state, null), "length");
+        refused("length", () -> cache.pin(new int[0]), "length");
+        refused("logits", () -> cache.store(new int[]{1}, 1, state, new float[3]),
+                "logits: expected 300 elements, found 3");
+        PrefixCacheOptions.Builder builder = PrefixCacheOptions.builder();
+        refused("option", () -> builder.maxBytes(0), "maxBytes");
+        refused("option", () -> builder.maxSpillBytes(0), "maxSpillBytes");
+        refused("option", () -> builder.stride(-1), "stride");
+        refused("option", () -> builder.minBranch(0), "minBranch");
         assertEquals(0, cache.entries());
+    }
+
+    private static void refused(String what, Executable call, String message) {
+        String found = assertThrows(IllegalArgumentException.class, call, what).getMessage();
+        assertTrue(found.contains(message), found);
+    }
+
+    @Test
+    void closedCacheShouldRefuse() {
+        PrefixCache cache = new PrefixCache(model, PLAIN);
+        known.store(cache, false, 1);
         cache.close();
         cache.close();
         assertThrows(IllegalStateException.class, () -> cache.lookup(new int[]{1}));
-        assertThrows(IllegalStateException.class, () -> cache.store(new int[]{1}, 1, state, null));
-    }
-
-    @Test
-    void readingOnFromASnapshotShouldGiveWhatReadingAllGives() {
-        int[] tokens = new Random(4).ints(60, 0, TinyModel.VOCABULARY).toArray();
-        RwkvState whole = model.newState();
-        float[] expected = model.logits(tokens, whole);
-        try (PrefixCache cache = new PrefixCache(model, PrefixCacheOptions.builder().stride(16).build())) {
-            for (int round = 0; round < 3; round++) {
-                PrefixMatch match = cache.lookup(round == 1 ? Arrays.copyOf(tokens, 40) : tokens);
-                int[] prompt = round == 1 ? Arrays.copyOf(tokens, 40) : tokens;
-                int done = match.length();
-                float[] logits = match.logits().orElse(null);
-                for (int point : match.snapshotPoints()) {
-                    logits = model.logits(Arrays.copyOfRange(prompt, done, point), match.state());
-                    cache.store(prompt, point, match.state(), logits);
-                    done = point;
-                }
-                if (round != 1) {
-                    assertArrayEquals(expected, logits, 1e-4f);
-                    assertTrue(TinyModel.difference(whole, match.state()) < 1e-4);
-                    assertEquals(round == 0 ? 0 : 60, match.length());
-                }
-            }
-        }
-    }
-
-    @Test
-    void manyThreadsShouldSeeWholeStatesOnly() throws Exception {
-        RwkvState one = stateOf(model, 0);
-        try (PrefixCache cache = new PrefixCache(model, options(6 * (one.byteSize() + 1500)))) {
-            ExecutorService pool = Executors.newFixedThreadPool(4);
-            List<Future<Void>> done = new ArrayList<>();
-            for (int thread = 0; thread < 4; thread++) {
-                Random random = new Random(thread);
-                Map<Integer, RwkvState> expected = new HashMap<>(); // the thread's own: a state is for one at a time
-                for (int key = 0; key < 20; key++) {
-                    expected.put(key, stateOf(model, key, 100));
-                }
-                Callable<Void> work = () -> {
-                    for (int i = 0; i < 1500; i++) {
-                        int key = random.nextInt(20);
-                        PrefixMatch match = cache.lookup(new int[]{key, 100, 5});
-                        if (match.length() == 2) {
-                            assertSame(expected.get(key), match.state());
-                        } else {
-                            cache.store(new int[]{key, 100}, 2, expected.get(key), null);
-                        }
-                    }
-                    return null;
-                };
-                done.add(pool.submit(work));
-            }
-            for (Future<Void> each : done) {
-                each.get();
-            }
-            pool.shutdown();
-            assertEquals(6000, cache.hits() + cache.misses());
-            assertTrue(cache.hits() > 100 && cache.evictions() > 100);
-        }
+        assertThrows(IllegalStateException.class, () -> known.store(cache, false, 2));
+        assertThrows(IllegalStateException.class, () -> cache.pin(new int[]{1}));
     }
 }
