@@ -89,7 +89,7 @@ class MainTest {
                         field.resolve("bytes.json").toString(), "--pooling", pooling, "a text");
                 assertEquals(1, result.exitCode, result.err);
                 assertEquals("", result.out);
-                assertTrue(result.err.startsWith("rwkv: vector after token "), result.err);
+                assertTrue(result.err.startsWith("rwkv: text: vector after token "), result.err);
             }
         }
         Result generated = run("generate", "--model", field.resolve("F5-nan-ln_out.safetensors").toString(),
