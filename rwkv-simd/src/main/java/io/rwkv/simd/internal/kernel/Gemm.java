@@ -1,7 +1,9 @@
 package io.rwkv.simd.internal.kernel;
 
+import static io.rwkv.simd.internal.memory.Lanes.FLOATS;
 import static io.rwkv.simd.internal.memory.Lanes.L;
 import static io.rwkv.simd.internal.memory.NativeMemory.ALL;
+import static io.rwkv.simd.internal.memory.NativeMemory.LITTLE;
 
 import io.rwkv.simd.internal.memory.NativeMemory;
 import io.rwkv.simd.internal.memory.TiledMatrix;
@@ -9,6 +11,8 @@ import io.rwkv.simd.internal.memory.TiledMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of one tile with several vectors. What a vector gives does not depend on the others, nor on how many they are: 4-bit
@@ -56,7 +60,7 @@ public final class Gemm {
         int most = x.integers ? BLOCK_ROWS : FLOAT_ROWS;
         for (int row = 0; row < x.rows; row += most) {
             int rows = Math.min(most, x.rows - row);
-            ALL.asSlice(work.results, 4L * rows * m.format().rows()).fill((byte) 0);
+            clear(work.results, 4L * rows * m.format().rows());
             for (int from = 0; from < x.columns; from += PANEL_COLUMNS) {
                 int to = Math.min(from + PANEL_COLUMNS, x.columns);
                 long p = m.address(tile) - m.format().scaleBytes();
@@ -73,6 +77,13 @@ public final class Gemm {
                 MemorySegment.copy(ALL, ValueLayout.JAVA_FLOAT, work.results + 4L * t * m.format().rows(), y,
                         (row + t) * m.rows() + tile * m.format().rows(), m.rowsOf(tile));
             }
+        }
+    }
+
+    /** Results of whole tiles, and so of whole vectors. Makes no segment. */
+    private static void clear(long results, long bytes) {
+        for (long p = results; p < results + bytes; p += 4 * L) {
+            FloatVector.zero(FLOATS).intoMemorySegment(ALL, p, LITTLE);
         }
     }
 

@@ -51,7 +51,8 @@ public final class GemmInput {
         if (integers) {
             round(x);
         }
-        this.skipping = skipping && list(x);
+        // 8-bit weights would be widened for each further group of vectors anew, which takes as long as is won.
+        this.skipping = skipping && (format != Format.Q8_0 || rows <= group) && list(x);
         if (this.skipping) {
             gather(x, offsets);
         }

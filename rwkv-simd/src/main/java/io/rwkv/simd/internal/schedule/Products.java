@@ -4,6 +4,7 @@ import io.rwkv.simd.internal.kernel.Gemm;
 import io.rwkv.simd.internal.kernel.Gemv;
 import io.rwkv.simd.internal.kernel.GemmInput;
 import io.rwkv.simd.internal.kernel.GemvInput;
+import io.rwkv.simd.internal.memory.Format;
 import io.rwkv.simd.internal.memory.SimdActivations;
 import io.rwkv.simd.internal.memory.TiledMatrix;
 
@@ -15,15 +16,15 @@ import java.util.List;
  * again by one {@code SimdOps}.
  *
  * <p>
- * For one row an item is up to four tiles, of which some columns each are read in turn. That is four streams of memory, and
+ * For one row, or few, an item is up to four tiles, of which some columns each are read in turn. That is four streams of memory, and
  * processors read ahead in each of them. The tiles of an item lie far apart, and each one's neighbour belongs to the next item,
- * so that a thread that does one item after the other goes on in the same four streams. For several rows an item is one tile,
- * whose weights are read, and widened where they have to be, once for all rows.
+ * so that a thread that does one item after the other goes on in the same four streams. For more rows an item is one
+ * tile, whose weights are read, and widened where they have to be, once for all rows.
  *
  * <p>
  * A row has the same result, to the bit, whatever other rows there are and however many: with F32, F16, BF16 and Q4_0 weights in
- * any case, with Q8_0 weights among all calls with two rows or more. One row alone is rounded to 20 bits there, see {@link GemvInput},
- * since integers are as fast as memory, and 8-bit weights do not have to be widened; several rows are multiplied in float32.
+ * any case, with Q8_0 weights among all calls with up to four rows, and among all with more. Few rows are rounded to 20 bits there,
+ * see {@link GemvInput}, since 8-bit weights then need not be widened; more rows are multiplied in float32.
  */
 public final class Products implements ThreadTeam.Task {
     /**
@@ -33,6 +34,8 @@ public final class Products implements ThreadTeam.Task {
     private int step = 1;
 
     private static final int STREAMS = 4;
+    /** Up to so many rows, or two of other formats than Q8_0, reading the weights again is faster than widening them. */
+    private static final int MOST_ALONE = 4;
     /** Each thread should find so many items, lest some wait for the last one. */
     private static final int ITEMS_PER_THREAD = 3;
 
@@ -54,18 +57,22 @@ public final class Products implements ThreadTeam.Task {
         private TiledMatrix matrix;
         private SimdActivations input;
         private SimdActivations output;
-        private final GemvInput[] alone = {new GemvInput(), new GemvInput()}; // rows that are multiplied one by one
+        private final GemvInput[] alone = new GemvInput[MOST_ALONE]; // rows that are multiplied one by one, made when needed
         private final GemmInput together = new GemmInput(); // rows that are not
         private int firstItem;
         private int items;
 
         private long bytes() {
-            return alone[0].bytes() + alone[1].bytes() + together.bytes();
+            long bytes = together.bytes();
+            for (GemvInput row : alone) {
+                bytes += row == null ? 0 : row.bytes();
+            }
+            return bytes;
         }
 
         /** Whether each row is multiplied on its own, with the weights as they are. */
         private boolean oneByOne() {
-            return input.rows == 1 || input.rows == 2 && !matrix.format().hasBlocks();
+            return input.rows <= (matrix.format() == Format.Q8_0 ? MOST_ALONE : 2);
         }
 
         /** Divides the tiles into items. */
@@ -92,6 +99,9 @@ public final class Products implements ThreadTeam.Task {
             product.together.fill(matrix.format(), input.values, rows, n, skipping);
         } else {
             for (int t = 0; t < rows; t++) {
+                if (product.alone[t] == null) {
+                    product.alone[t] = new GemvInput();
+                }
                 int leftOut = product.alone[t].fill(matrix.format(), input.values, t * n, n, skipping);
                 if (skipping && rows == 1) {
                     skipped.count(n, leftOut);

@@ -2,6 +2,7 @@ package io.rwkv.simd.internal.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.simd.AtUsableWidth;
@@ -120,7 +121,11 @@ class GemmTest {
                         float[] before = x.clone();
                         String what = format + ", " + tokens + " × " + columns + ", " + density;
                         assertArrayEquals(product(m, x, tokens, false), product(m, x, tokens, true), what);
-                        assertTrue(input.skipping || density > 0.01, what);
+                        if (format == Format.Q8_0 && tokens > FloatGemm.GROUP) {
+                            assertFalse(input.skipping, what); // several groups would widen the weights several times
+                        } else {
+                            assertTrue(input.skipping || density > 0.01, what);
+                        }
                         assertArrayEquals(before, x, what);
                     }
                 }
