@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.RwkvModel;
+import io.rwkv.loader.Rwkv;
 import io.rwkv.text.TinyModel;
 
 import org.junit.jupiter.api.AfterAll;
@@ -162,6 +163,25 @@ class PrefixCacheDamageTest {
             try (PrefixCache cache = cache(other)) {
                 others.check(LONG, cache.lookup(LONG));
             }
+        }
+    }
+
+    /** As one checkpoint in another precision: the fingerprint is the same, but the states are others. */
+    @Test
+    void modelsThatComputeOtherwiseShouldNotMeet() throws IOException {
+        Path checkpoint = folder.resolve("tiny.safetensors");
+        TinyModel.write(checkpoint, 1);
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        bytes[bytes.length - 2] ^= 0x40; // of the last weight, which is not in the fingerprint's sample
+        Files.write(checkpoint, bytes);
+        try (RwkvModel other = Rwkv.open(checkpoint); PrefixCache cache = cache(other)) {
+            assertEquals(model.fingerprint(), other.fingerprint());
+            assertEquals(0, cache.fileEntries());
+            assertEquals(0, cache.lookup(LONG).length());
+            new KnownStates(other).store(cache, true, LONG);
+        }
+        try (PrefixCache cache = cache(model)) {
+            known.check(LONG, cache.lookup(LONG));
         }
     }
 
