@@ -273,8 +273,8 @@ public final class RwkvModel implements AutoCloseable {
     }
 
     /**
-     * Reads the tokens of several sequences together. The weights are read once for all of them, so that many sequences take
-     * little more time than one. Their numbers of tokens may differ; there is no padding.
+     * Reads the tokens of several sequences together. The weights are read once for all of them, so that this takes less
+     * time than one after another. Their numbers of tokens may differ; there is no padding.
      *
      * <p>Each sequence gets the results that it would get alone, up to rounding. All states move, or if the call fails, none; an
      * array given to {@link Step#into} may then have been written.

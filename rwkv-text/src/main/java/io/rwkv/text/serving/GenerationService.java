@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 
 /**
  * Runs many requests on one model at once. Each step reads the next token of all running requests in one call of the model, so that
- * many texts cost little more than one. Opened by {@link io.rwkv.text.TextModel#serve}; the caller closes it, before the model.
+ * its weights are read once for all of them. Opened by {@link io.rwkv.text.TextModel#serve}; the caller closes it, before the model.
  * Safe for any number of threads.
  *
  * <pre>{@code

@@ -2,6 +2,7 @@ package io.rwkv.text.serving;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.core.RwkvModel;
 import io.rwkv.text.TinyModel;
@@ -14,7 +15,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 
 /** What a service with a prefix cache need not read. */
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -97,6 +102,34 @@ class PrefixedServiceTest {
             for (Submission submission : List.of(under, service.submit(ServiceRequest.of(request("abc"))))) {
                 assertEquals(request("abc").run().text(), submission.join().text());
             }
+        }
+    }
+
+    /** With a cache that is too small for all of them. */
+    @Test
+    void manyAtOnceShouldGetTheTextsThatTheyGetAlone() {
+        Random random = new Random(2);
+        List<int[]> systems = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            systems.add(random.ints(30 + 100 * i, 1, 257).toArray());
+        }
+        PrefixCacheOptions small = PrefixCacheOptions.builder().stride(50).minBranch(4)
+                .maxBytes(20 * (MODEL.newState().byteSize() + 2500)).build();
+        ServiceOptions.Builder options = ServiceOptions.builder().maxSequences(8).promptRows(16);
+        try (PrefixCache cache = new PrefixCache(MODEL, small);
+                GenerationService service = new GenerationService(MODEL, options.prefixCache(cache).build())) {
+            List<Generation.Request> requests = new ArrayList<>();
+            List<Submission> submissions = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                int[] prompt = IntStream.concat(Arrays.stream(systems.get(random.nextInt(4))),
+                        random.ints(1 + random.nextInt(3), 1, 20)).toArray();
+                requests.add(GENERATOR.request(prompt).options(GREEDY));
+                submissions.add(service.submit(ServiceRequest.of(requests.get(i))));
+            }
+            for (int i = 0; i < requests.size(); i++) {
+                assertEquals(requests.get(i).run().text(), submissions.get(i).join().text(), "request " + i);
+            }
+            assertTrue(cache.hits() > 20 && cache.evictions() > 0, cache.hits() + " hits, " + cache.evictions());
         }
     }
 
