@@ -12,6 +12,9 @@ import java.util.Map;
 
 /** Checks what a call is given, claims its states, and runs it. Safe for any number of threads. */
 final class Calls {
+    /** In the place of a step's index, for a call of one sequence. */
+    static final int ALONE = -1;
+
     private final LoadedModel loaded;
     private final RwkvConfig config;
 
@@ -22,7 +25,7 @@ final class Calls {
 
     /** Runs one sequence. */
     void run(int[] tokens, RwkvState state, Want want, Sink sink) {
-        check(tokens, state, "");
+        check(tokens, state, ALONE);
         StateArrays arrays = state.enter();
         try {
             loaded.run(tokens, arrays, want, sink);
@@ -40,17 +43,16 @@ final class Calls {
         Map<RwkvState, Integer> seen = new IdentityHashMap<>();
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
-            String name = "steps[" + i + "].";
-            check(step.tokens(), step.state(), name);
+            check(step.tokens(), step.state(), i);
             if (step.next().isPresent() && !inVocabulary(step.next().getAsInt())) {
-                throw refused(step.next().getAsInt(), name + "followedBy");
+                throw refused(step.next().getAsInt(), name(i) + "followedBy");
             }
             Integer other = seen.put(step.state(), i);
             if (other != null) {
                 throw new IllegalArgumentException(
-                        name + "state: expected a state of its own, found that of steps[" + other + "]");
+                        name(i) + "state: expected a state of its own, found that of steps[" + other + "]");
             }
-            receivers.add(new Receiver(step, config, name));
+            receivers.add(new Receiver(step, config, i));
         }
         int entered = 0;
         Pass call = loaded.call();
@@ -72,18 +74,22 @@ final class Calls {
         return receivers.stream().map(Receiver::output).toList();
     }
 
-    /** @param prefix what comes before an argument's name in messages */
-    private void check(int[] tokens, RwkvState state, String prefix) {
+    /** What comes before an argument's name in messages; made only for these, not for each step. */
+    static String name(int step) {
+        return step == ALONE ? "" : "steps[" + step + "].";
+    }
+
+    private void check(int[] tokens, RwkvState state, int step) {
         if (!state.fingerprint().equals(loaded.fingerprint())) {
-            throw new IllegalArgumentException(prefix + "state: expected one of this model (fingerprint "
+            throw new IllegalArgumentException(name(step) + "state: expected one of this model (fingerprint "
                     + loaded.fingerprint().hash() + "), found one of model " + state.fingerprint());
         }
         if (tokens.length == 0) {
-            throw new IllegalArgumentException(prefix + "tokens: expected at least one, found none");
+            throw new IllegalArgumentException(name(step) + "tokens: expected at least one, found none");
         }
         for (int i = 0; i < tokens.length; i++) {
             if (!inVocabulary(tokens[i])) {
-                throw refused(tokens[i], prefix + "tokens[" + i + "]");
+                throw refused(tokens[i], name(step) + "tokens[" + i + "]");
             }
         }
     }

@@ -10,22 +10,22 @@ final class Receiver implements Sink {
     private final float[] last; // null if something of each token is wanted
     private final float[][] all; // null if not
     private final int columns;
-    private final String name;
+    private final int step; // its index
 
     Receiver(Want want, int tokens, RwkvConfig config) {
-        this(want, tokens, tokens - 1, config, null, "");
+        this(want, tokens, tokens - 1, config, null, Calls.ALONE);
     }
 
-    /** @param name what comes before an argument's name in messages */
-    Receiver(Step step, RwkvConfig config, String name) {
+    /** @param index the step's */
+    Receiver(Step step, RwkvConfig config, int index) {
         this(step.want(), step.tokens().length, step.tokens().length - (step.next().isPresent() ? 0 : 1), config,
-                step.to(), name);
+                step.to(), index);
     }
 
     /** @param targets tokens of which the log-probability can be known */
-    private Receiver(Want want, int tokens, int targets, RwkvConfig config, float[] to, String name) {
+    private Receiver(Want want, int tokens, int targets, RwkvConfig config, float[] to, int step) {
         this.want = want;
-        this.name = name;
+        this.step = step;
         columns = switch (want) {
             case NOTHING -> 0;
             case LAST_LOGITS, ALL_LOGITS -> config.vocabularySize();
@@ -37,7 +37,7 @@ final class Receiver implements Sink {
         int length = want == Want.LOG_PROBABILITIES ? targets : columns;
         if (to != null && to.length < length) {
             throw new IllegalArgumentException(
-                    name + "into: expected at least " + length + " elements, found " + to.length);
+                    Calls.name(step) + "into: expected at least " + length + " elements, found " + to.length);
         }
         last = each || want == Want.NOTHING ? null : to != null ? to : new float[length];
     }
@@ -67,13 +67,13 @@ final class Receiver implements Sink {
         for (int i = 0; i < columns; i++) {
             if (!Float.isFinite(vector[i])) {
                 throw new ArithmeticException(
-                        name + "vector after token " + token + ": element " + i + " is " + vector[i]);
+                        Calls.name(step) + "vector after token " + token + ": element " + i + " is " + vector[i]);
             }
             zero &= vector[i] == 0;
         }
         if (zero) {
             throw new ArithmeticException(
-                    name + "vector after token " + token + ": all " + columns + " elements are 0");
+                    Calls.name(step) + "vector after token " + token + ": all " + columns + " elements are 0");
         }
     }
 
