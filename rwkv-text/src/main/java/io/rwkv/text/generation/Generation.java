@@ -1,6 +1,7 @@
 package io.rwkv.text.generation;
 
 import io.rwkv.core.RwkvState;
+import io.rwkv.text.internal.GenerationSequence;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,11 @@ public final class Generation {
         STOP_TOKEN,
         /** A stop string appeared. */
         STOP_STRING,
+        /**
+         * The text is complete, as its {@link GenerationOptions.Builder#constraint constraint} demands: nothing may follow, or a
+         * token that ends the text was chosen where it may end.
+         */
+        COMPLETE,
         /** The caller cancelled it. */
         CANCELLED,
         /** Its deadline passed. Only requests that a {@link io.rwkv.text.serving.GenerationService} runs have one. */
@@ -30,15 +36,19 @@ public final class Generation {
     }
 
     private final String text;
+    private final int[] tokens;
+    private final List<TokenLogProbabilities> logProbabilities;
     private final int promptTokens;
     private final int generatedTokens;
     private final long promptNanos;
     private final long generationNanos;
     private final Reason reason;
 
-    Generation(String text, int promptTokens, int generatedTokens, long promptNanos, long generationNanos,
-            Reason reason) {
+    private Generation(String text, int[] tokens, List<TokenLogProbabilities> logProbabilities, int promptTokens,
+            int generatedTokens, long promptNanos, long generationNanos, Reason reason) {
         this.text = text;
+        this.tokens = tokens;
+        this.logProbabilities = logProbabilities;
         this.promptTokens = promptTokens;
         this.generatedTokens = generatedTokens;
         this.promptNanos = promptNanos;
@@ -46,9 +56,36 @@ public final class Generation {
         this.reason = reason;
     }
 
+    /** What a sequence came to. */
+    static Generation of(GenerationSequence sequence, long promptNanos, long generationNanos, Reason reason) {
+        return new Generation(sequence.text(), sequence.tokens(), List.copyOf(sequence.logProbabilities()),
+                sequence.promptRead(), sequence.generated(), promptNanos, generationNanos, reason);
+    }
+
+    /** Of a request that ended before it began. */
+    static Generation unbegun(long promptNanos, long generationNanos, Reason reason) {
+        return new Generation("", new int[0], List.of(), 0, 0, promptNanos, generationNanos, reason);
+    }
+
     /** The new text: without the prompt, and without the stop string or token that ended it. */
     public String text() {
         return text;
+    }
+
+    /**
+     * The ids of the tokens of {@link #text()}, in a new array: those that were chosen, without what ended the text. If the text ends
+     * within a token, the part of it that belongs to the text is encoded again. The caller's state has read the prompt and these.
+     */
+    public int[] tokens() {
+        return tokens.clone();
+    }
+
+    /**
+     * How likely the model found each token that was chosen, if {@link GenerationOptions#logProbabilities()} asked for that:
+     * {@link #generatedTokens()} entries, with the token that ended the text. Else empty. Unmodifiable.
+     */
+    public List<TokenLogProbabilities> logProbabilities() {
+        return logProbabilities;
     }
 
     /** The number of tokens of the prompt that were read; not all of them if the run ended before the first new token. */

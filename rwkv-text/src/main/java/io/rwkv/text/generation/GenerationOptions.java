@@ -1,8 +1,10 @@
 package io.rwkv.text.generation;
 
+import io.rwkv.text.sampling.Constraint;
 import io.rwkv.text.sampling.Logits;
 import io.rwkv.text.sampling.Sampler;
 import io.rwkv.text.sampling.SamplingOptions;
+import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -10,12 +12,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * How text is generated and where it ends. Immutable and safe for any number of threads, if the supplier given to
- * {@link Builder#sampler} is. Made by {@link #builder()}; {@link #toBuilder()} makes changed copies.
+ * How text is generated and where it ends. Immutable and safe for any number of threads, if what was given to
+ * {@link Builder#sampler} and {@link Builder#constraint} is. Made by {@link #builder()}; {@link #toBuilder()} makes changed copies.
  */
 public final class GenerationOptions {
     private static final GenerationOptions DEFAULTS = new Builder().build();
@@ -26,6 +30,9 @@ public final class GenerationOptions {
     private final List<String> stopStrings;
     private final Set<Integer> stopTokens;
     private final boolean stopAtEndOfText;
+    private final boolean trimEnd;
+    private final Function<? super Tokenizer, ? extends Constraint> constraint; // null for none
+    private final OptionalInt logProbabilities;
 
     private GenerationOptions(Builder builder) {
         maxTokens = builder.maxTokens;
@@ -34,6 +41,9 @@ public final class GenerationOptions {
         stopStrings = List.copyOf(builder.stopStrings);
         stopTokens = Set.copyOf(builder.stopTokens);
         stopAtEndOfText = builder.stopAtEndOfText;
+        trimEnd = builder.trimEnd;
+        constraint = builder.constraint;
+        logProbabilities = builder.logProbabilities;
     }
 
     /** At most 256 tokens, {@link SamplingOptions#defaults()}, no stop strings, ending at the end-of-text token. */
@@ -55,6 +65,9 @@ public final class GenerationOptions {
         builder.stopStrings.addAll(stopStrings);
         builder.stopTokens.addAll(stopTokens);
         builder.stopAtEndOfText = stopAtEndOfText;
+        builder.trimEnd = trimEnd;
+        builder.constraint = constraint;
+        builder.logProbabilities = logProbabilities;
         return builder;
     }
 
@@ -83,6 +96,21 @@ public final class GenerationOptions {
         return stopAtEndOfText;
     }
 
+    /** Whether blanks at the end of the text are left out. */
+    public boolean trimEnd() {
+        return trimEnd;
+    }
+
+    /** Makes what says which tokens may come next, for one text; empty if any may. */
+    public Optional<Function<? super Tokenizer, ? extends Constraint>> constraint() {
+        return Optional.ofNullable(constraint);
+    }
+
+    /** How many of the likeliest tokens to note at each place, besides the chosen one; empty if nothing is noted. */
+    public OptionalInt logProbabilities() {
+        return logProbabilities;
+    }
+
     /**
      * A new sampler for one text, made by {@link SamplingOptions#newSampler()} or by the caller's supplier. It throws
      * {@link ArithmeticException} if logits are NaN or +∞; a sampler of the caller's is wrapped so that it does too.
@@ -106,6 +134,9 @@ public final class GenerationOptions {
         private final Set<String> stopStrings = new LinkedHashSet<>();
         private final Set<Integer> stopTokens = new LinkedHashSet<>();
         private boolean stopAtEndOfText = true;
+        private boolean trimEnd;
+        private Function<? super Tokenizer, ? extends Constraint> constraint;
+        private OptionalInt logProbabilities = OptionalInt.empty();
 
         private Builder() {
         }
@@ -234,6 +265,40 @@ public final class GenerationOptions {
         /** Whether the tokenizer's end-of-text token ends the text; by default true. */
         public Builder stopAtEndOfText(boolean value) {
             stopAtEndOfText = value;
+            return this;
+        }
+
+        /**
+         * Whether blanks (spaces, line ends, Unicode's other blanks) at the end of the text are left out: they are given out only
+         * once something else follows, and the state has not read them. By default false.
+         */
+        public Builder trimEnd(boolean value) {
+            trimEnd = value;
+            return this;
+        }
+
+        /**
+         * Restricts which tokens may come next. The text can then only end where the constraint lets it, with
+         * {@link Generation.Reason#COMPLETE}, or early for one of the other reasons. Replaces one given before.
+         *
+         * @param value makes a constraint for each text, from the tokenizer; called in the thread that runs the request
+         */
+        public Builder constraint(Function<? super Tokenizer, ? extends Constraint> value) {
+            constraint = Objects.requireNonNull(value, "constraint");
+            return this;
+        }
+
+        /**
+         * Notes how likely the model found each token that was chosen, for {@link Generation#logProbabilities()}. By default not.
+         *
+         * @param likeliest how many of the likeliest tokens to note with it; 0 for the chosen one only
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder logProbabilities(int likeliest) {
+            if (likeliest < 0) {
+                throw new IllegalArgumentException("logProbabilities: expected 0 or more, found " + likeliest);
+            }
+            logProbabilities = OptionalInt.of(likeliest);
             return this;
         }
 

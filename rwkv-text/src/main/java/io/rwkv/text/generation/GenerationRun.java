@@ -124,7 +124,6 @@ final class GenerationRun implements AutoCloseable {
 
     /** What it came to, once it has ended. */
     Generation result() {
-        return new Generation(sequence.text(), sequence.promptRead(), sequence.generated(), promptEnd - start,
-                end - promptEnd, sequence.reason());
+        return Generation.of(sequence, promptEnd - start, end - promptEnd, sequence.reason());
     }
 }

@@ -47,8 +47,7 @@ final class RequestAccess extends GenerationAccess {
     @Override
     public Generation result(GenerationSequence sequence, long promptNanos, long generationNanos, Reason reason) {
         return sequence == null
-                ? new Generation("", 0, 0, promptNanos, generationNanos, reason)
-                : new Generation(sequence.text(), sequence.promptRead(), sequence.generated(), promptNanos,
-                        generationNanos, reason);
+                ? Generation.unbegun(promptNanos, generationNanos, reason)
+                : Generation.of(sequence, promptNanos, generationNanos, reason);
     }
 }

@@ -3,10 +3,13 @@ package io.rwkv.text.internal;
 import io.rwkv.core.RwkvState;
 import io.rwkv.text.generation.Generation.Reason;
 import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.generation.TokenLogProbabilities;
 import io.rwkv.text.sampling.Sampler;
 import io.rwkv.tokenizer.Tokenizer;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
@@ -38,6 +41,8 @@ public final class GenerationSequence {
     private final RwkvState state;
     private final boolean kept;
     private final Sampler sampler;
+    private final Restriction restriction; // null if every token may follow
+    private final List<TokenLogProbabilities> logProbabilities = new ArrayList<>();
     private final TextTrail trail;
     private final int[] one = new int[1];
     private int promptRead;
@@ -62,7 +67,10 @@ public final class GenerationSequence {
         this.state = Objects.requireNonNull(state, "state");
         this.kept = kept;
         this.sampler = options.newSampler();
-        this.trail = new TextTrail(tokenizer, options.stopStrings());
+        this.restriction = options.constraint().map(constraint -> new Restriction(
+                Objects.requireNonNull(constraint.apply(tokenizer), "constraint: the function gave null"), endOfText,
+                options.stopTokens())).orElse(null);
+        this.trail = new TextTrail(tokenizer, options.stopStrings(), options.trimEnd());
     }
 
     /** Notes that the state has read the first tokens of the prompt before this began. */
@@ -95,20 +103,41 @@ public final class GenerationSequence {
         return trail.text();
     }
 
+    /** The tokens of {@link #text()}; once ended, what a kept state has read after the prompt. */
+    public int[] tokens() {
+        return trail.tokens();
+    }
+
+    /** Of each token that was chosen, if the options ask for that. */
+    public List<TokenLogProbabilities> logProbabilities() {
+        return logProbabilities;
+    }
+
     /**
-     * Between two tokens, or two pieces of the prompt: ends the text if it has all its tokens, or if the driver wants an end.
+     * Between two tokens, or two pieces of the prompt: ends the text if nothing may follow, or if the driver wants an end.
      *
-     * @param interruption asked where the text has not all its tokens: why it is to end now, or null
+     * @param interruption asked where something may follow: why it is to end now, or null
      * @return the text that had been held back, if it ends here; often empty
      */
     public String endIfDue(Supplier<Reason> interruption) {
         if (reason == null) {
-            reason = promptLeft() == 0 && generated == options.maxTokens() ? Reason.MAX_TOKENS : interruption.get();
+            reason = promptLeft() == 0 ? fullness() : null;
+            if (reason == null) {
+                reason = interruption.get();
+            }
             if (reason != null) {
                 return trail.cut();
             }
         }
         return "";
+    }
+
+    /** Why there can be no more tokens; null if there can. */
+    private Reason fullness() {
+        if (restriction != null && !restriction.mayContinue()) {
+            return Reason.COMPLETE;
+        }
+        return generated == options.maxTokens() ? Reason.MAX_TOKENS : null;
     }
 
     /** Ends the text where the driver has got to, if it has not ended; what is held back is dropped. */
@@ -168,23 +197,44 @@ public final class GenerationSequence {
     /**
      * Chooses a token.
      *
-     * @param logits [vocabulary], after the last token read
+     * @param logits [vocabulary], after the last token read; a constraint changes them
      * @return the text that is certain now; often empty
      * @throws ArithmeticException if the sampler refuses the logits
-     * @throws IllegalStateException if the sampler returns an id that is not in the vocabulary
+     * @throws IllegalStateException if the sampler returns an id that is not in the vocabulary, or if the constraint leaves none
      */
     public String choose(float[] logits) {
         choosing = false;
-        int token = choose(sampler, logits);
+        int token = restrictAndChoose(logits);
         generated++;
         boolean end = endOfText.isPresent() && endOfText.getAsInt() == token || options.stopTokens().contains(token);
+        if (restriction != null && !end) {
+            restriction.accept(token);
+        }
         String text = end ? trail.end() : trail.accept(token);
         if (trail.stopped()) {
             reason = Reason.STOP_STRING;
         } else if (end) {
-            reason = Reason.STOP_TOKEN;
+            reason = restriction != null ? Reason.COMPLETE : Reason.STOP_TOKEN;
         }
         return text;
+    }
+
+    private int restrictAndChoose(float[] logits) {
+        boolean noting = options.logProbabilities().isPresent();
+        float[] before = logits; // the sampler does not change them
+        if (restriction != null) {
+            before = noting ? logits.clone() : null;
+            restriction.apply(logits);
+        }
+        int token = choose(sampler, logits);
+        if (noting) {
+            note(before, token);
+        }
+        return token;
+    }
+
+    private void note(float[] logits, int token) {
+        logProbabilities.add(TokenLogProbabilities.of(logits, token, options.logProbabilities().getAsInt()));
     }
 
     /** Has the sampler choose, and checks what it returns; throws as {@link #choose(float[])}. */

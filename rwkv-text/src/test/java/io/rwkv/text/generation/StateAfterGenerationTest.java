@@ -68,6 +68,7 @@ class StateAfterGenerationTest {
         Generation result = new TextGenerator(MODEL, tokenizer).request(PROMPT).options(options).state(state)
                 .run(heard::append);
         assertEquals(result.text(), heard.toString());
+        assertReads(state, tokenizer.encode(PROMPT), result.tokens());
         return new Outcome(result, state);
     }
 
@@ -98,6 +99,25 @@ class StateAfterGenerationTest {
         assertEquals("x\n\nUse itx\n\nUs", end.result.text());
         assertEquals(Reason.MAX_TOKENS, end.result.reason());
         assertReads(end.state, tokenizer.encode(PROMPT), new int[]{257, 258, 259, 257, 258});
+    }
+
+    @Test
+    void blanksAtTheEndShouldStayOutIfNotWanted() {
+        WorldTokenizer tokenizer = TinyModel.tokenizer("x \n", "\u00A0y", "ab", "\n\nUser:");
+        GenerationOptions.Builder options = script(259, 257, '\n' + 1, 258, 257, ' ' + 1).trimEnd(true);
+        Outcome end = run(tokenizer, options.build());
+        assertEquals("abx \n\n\u00A0yx", end.result.text());
+        assertReads(end.state, tokenizer.encode(PROMPT), new int[]{259, 257, '\n' + 1, 258, 'x' + 1});
+        assertEquals("abx \n\n\u00A0yx \n ", run(tokenizer, options.trimEnd(false).build()).result.text());
+
+        Outcome stopped = run(tokenizer,
+                script(259, ' ' + 1, '\n' + 1, 260).stopStrings("\n\nUser:").trimEnd(true).build());
+        assertEquals("ab", stopped.result.text());
+        assertReads(stopped.state, tokenizer.encode(PROMPT), new int[]{259});
+
+        Outcome blank = run(tokenizer, script(' ' + 1, '\n' + 1, 0).trimEnd(true).build());
+        assertEquals("", blank.result.text());
+        assertReads(blank.state, tokenizer.encode(PROMPT));
     }
 
     @Test
