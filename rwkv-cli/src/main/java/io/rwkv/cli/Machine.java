@@ -26,7 +26,16 @@ public final class Machine {
      * mapped files as was in memory.
      */
     public static OptionalLong peakMemory() throws IOException {
-        String digits = fromProc("/proc/self/status", "VmHWM").replaceFirst(" kB$", "");
+        return memory("VmHWM");
+    }
+
+    /** The bytes of memory that this process has now; otherwise as {@link #peakMemory}. */
+    public static OptionalLong residentMemory() throws IOException {
+        return memory("VmRSS");
+    }
+
+    private static OptionalLong memory(String key) throws IOException {
+        String digits = fromProc("/proc/self/status", key).replaceFirst(" kB$", "");
         return digits.matches("[0-9]+") ? OptionalLong.of(1024 * Long.parseLong(digits)) : OptionalLong.empty();
     }
 
