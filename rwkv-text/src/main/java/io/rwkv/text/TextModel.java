@@ -167,6 +167,27 @@ public final class TextModel implements AutoCloseable {
     }
 
     /**
+     * Continues several texts together, each as {@link #generate} does, which takes less time than one after the other.
+     *
+     * @param prompts none or more; otherwise as {@link TextGenerator#generateAll}, which says what is thrown
+     * @return the new texts, without the prompts, in the order of the prompts: a new list
+     */
+    public List<String> generateAll(List<String> prompts) {
+        return generator.generateAll(prompts);
+    }
+
+    /**
+     * Runs several requests together, each as {@link Generation.Request#run()} does, which takes less time than one after the
+     * other.
+     *
+     * @param requests none or more, of this model; otherwise as {@link TextGenerator#runAll}, which says what is thrown
+     * @return the results in the order of the requests: a new list
+     */
+    public List<Generation> runAll(List<Generation.Request> requests) {
+        return generator.runAll(requests);
+    }
+
+    /**
      * Opens a service that runs many requests of this model at once, each step in one call of the model.
      *
      * @return to be closed by the caller, before this object

@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 /** One generation under way, pulled piece by piece. For one thread; whoever begins it pulls to the end or closes it. */
 final class GenerationRun implements AutoCloseable {
     /** So many tokens are read at a time; between them the caller may cancel. */
-    private static final int PIECE = 512;
+    static final int PIECE = 512;
 
     private final RwkvModel model;
     private final BooleanSupplier cancelled;

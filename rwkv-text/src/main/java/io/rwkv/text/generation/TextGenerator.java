@@ -3,8 +3,11 @@ package io.rwkv.text.generation;
 import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
 import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.internal.TextList;
 import io.rwkv.tokenizer.Tokenizer;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
@@ -76,11 +79,14 @@ public final class TextGenerator {
      * @throws IllegalArgumentException if the prompt is empty and the tokenizer has no end-of-text token
      */
     public Generation.Request request(String prompt) {
-        int[] tokens = tokenizer.encode(prompt);
-        if (tokens.length == 0) {
-            tokens = new int[]{tokenizer.endOfText().orElseThrow(() -> new IllegalArgumentException(
-                    "prompt: expected text, found none; this tokenizer has no end-of-text token to start from"))};
-        }
+        return request(tokenizer.encode(prompt), "prompt");
+    }
+
+    private Generation.Request request(int[] encoded, String name) {
+        int[] tokens = encoded.length > 0
+                ? encoded
+                : new int[]{tokenizer.endOfText().orElseThrow(() -> new IllegalArgumentException(
+                        name + ": expected text, found none; this tokenizer has no end-of-text token to start from"))};
         return new Generation.Request(this, tokens, defaults, null, Generation.Request.NEVER);
     }
 
@@ -95,6 +101,52 @@ public final class TextGenerator {
             throw new IllegalArgumentException("prompt: expected at least one token, found none");
         }
         return new Generation.Request(this, prompt.clone(), defaults, null, Generation.Request.NEVER);
+    }
+
+    /**
+     * Continues several texts together, each as {@link #generate(String)} does. The weights are read once for all of them, so that
+     * this takes less time than one after another.
+     *
+     * @param prompts none or more, each as in {@link #request(String)}; none may be null
+     * @return the new texts, without the prompts, in the order of the prompts: a new list
+     * @throws IllegalArgumentException as {@link #request(String)}; the message names the prompt, and nothing was computed
+     * @throws ArithmeticException as {@link #generate(String)}; the message names the request
+     * @throws IllegalStateException if the model is closed
+     */
+    public List<String> generateAll(List<String> prompts) {
+        List<Generation.Request> requests = new ArrayList<>(prompts.size());
+        for (String prompt : prompts) {
+            String name = TextList.name("prompts", requests.size());
+            int[] tokens = tokenizer.encode(Objects.requireNonNull(prompt, name));
+            requests.add(request(tokens, name));
+        }
+        return runAll(requests).stream().map(Generation::text).toList();
+    }
+
+    /**
+     * Runs several requests together in this thread, at most 32 at once, and fewer where memory is short: long and short ones without
+     * padding, each new one as soon as there is room. Each gives what {@link Generation.Request#run()} gives, at the same seed, as
+     * far as the engine computes the same bits for one row as for many; otherwise up to rounding, which can change what is
+     * chosen.
+     *
+     * <p>A request whose {@link Generation.Request#cancelledWhen} condition is true ends there, and the others go on. To get pieces
+     * of text as they come, priorities, deadlines or failures that end one request only, use a
+     * {@link io.rwkv.text.serving.GenerationService}.
+     *
+     * <p>If anything fails, the whole list ends: what {@link Generation.Request#run()} throws for the first request to fail is thrown
+     * here, and no state has moved. The message names the request ({@code requests[3]: …}); an exception of a type of the caller's own is
+     * thrown as it is, with a suppressed one that names it.
+     *
+     * @param requests none or more, for this generator's model. Those with a state need one each; it is copied, and moves when all have
+     * ended
+     * @return the results in the order of the requests: a new list
+     * @throws IllegalArgumentException if a request is for another model, if two have the same state, or as
+     * {@link Generation.Request#run()}; the message names the request
+     * @throws ArithmeticException as {@link Generation.Request#run()}; the message names the request
+     * @throws IllegalStateException as {@link Generation.Request#run()}; the message names the request
+     */
+    public List<Generation> runAll(List<Generation.Request> requests) {
+        return GenerationList.run(model, requests);
     }
 
     RwkvModel model() {

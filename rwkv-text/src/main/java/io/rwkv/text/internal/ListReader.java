@@ -90,14 +90,18 @@ public final class ListReader {
      * @throws ArithmeticException if a hidden vector that was wanted is none; the message names the text
      */
     public static void read(RwkvModel model, List<int[]> texts, Visitor visitor) {
-        read(model, texts, visitor, mostStates(RwkvState.byteSize(model.config()), Runtime.getRuntime().maxMemory()));
+        read(model, texts, visitor, mostStates(model));
     }
 
     static void read(RwkvModel model, List<int[]> texts, Visitor visitor, int mostStates) {
         new ListReader(model, texts, visitor, mostStates).run();
     }
 
-    /** As many states as have room in memory, but no more than there can be rows, and one at least. */
+    /** How many states of a model there may be at once: as many as have room in memory, at most {@link #ROWS}, one at least. */
+    public static int mostStates(RwkvModel model) {
+        return mostStates(RwkvState.byteSize(model.config()), Runtime.getRuntime().maxMemory());
+    }
+
     static int mostStates(long stateBytes, long heapBytes) {
         return (int) Math.max(1, Math.min(ROWS, Math.min(STATE_BYTES, heapBytes / 8) / stateBytes));
     }
