@@ -14,6 +14,7 @@ import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 import io.rwkv.text.generation.Generation;
 import io.rwkv.text.generation.GenerationOptions;
 import io.rwkv.text.generation.TextGenerator;
+import io.rwkv.text.scoring.Classification;
 import io.rwkv.text.scoring.Score;
 import io.rwkv.text.scoring.Scorer;
 import io.rwkv.text.serving.GenerationService;
@@ -234,6 +235,25 @@ public final class TextModel implements AutoCloseable {
      */
     public Score score(String text) {
         return scorer.score(text);
+    }
+
+    /**
+     * Says which of some labels is the likeliest continuation of a prompt. The prompt is read once, after the tokenizer's
+     * end-of-text token, if there is one. A {@link Scorer} also takes lists of prompts.
+     *
+     * <pre>{@code
+     * String label = rwkv.classify("Great phone, weak battery.\nSentiment:", List.of(" positive", " negative")).best();
+     * }</pre>
+     *
+     * @param prompt special tokens in it are not recognised
+     * @param labels at least one, each another text of at least one token
+     * @throws IllegalArgumentException if there is no label, one of them twice, or one without tokens; or if the prompt has no
+     * tokens and the tokenizer has no end-of-text token
+     * @throws ArithmeticException if a log-probability is NaN, or if all labels are impossible
+     * @throws IllegalStateException if the model is closed
+     */
+    public Classification classify(String prompt, List<String> labels) {
+        return scorer.classify(prompt, labels);
     }
 
     /** Closes the model: waits for calls in progress, then frees the weights. Closing twice is harmless. */

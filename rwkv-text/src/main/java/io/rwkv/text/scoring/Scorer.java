@@ -1,18 +1,17 @@
 package io.rwkv.text.scoring;
 
 import io.rwkv.core.RwkvModel;
-import io.rwkv.core.RwkvState;
-import io.rwkv.core.Step;
-import io.rwkv.core.Want;
 import io.rwkv.loader.Tokenizers;
 import io.rwkv.text.internal.TextList;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 
 /**
  * Says how likely a model finds given texts, token by token. Texts may be of any length, and several are read together; neither
@@ -73,7 +72,7 @@ public final class Scorer {
 
     /** Scores a text. */
     public Score score(String text) {
-        return ScoredText.scoreAll(model, List.of(text(text, "text")), null, 0).get(0);
+        return ScoredText.scoreAll(model, List.of(text(text, "text"))).get(0);
     }
 
     /**
@@ -87,14 +86,14 @@ public final class Scorer {
         for (String text : texts) {
             all.add(text(text, TextList.name("texts", all.size())));
         }
-        return ScoredText.scoreAll(model, all, null, 0);
+        return ScoredText.scoreAll(model, all);
     }
 
     /** Scores a continuation of a prompt; the prompt's own tokens are context. */
     public Score score(String prompt, String continuation) {
         int[] context = context(prompt, "prompt");
         int[] tokens = TextList.encode(tokenizer, continuation, "continuation");
-        return ScoredText.scoreAll(model, List.of(continuation("continuation", context, tokens)), null, 0).get(0);
+        return ScoredText.scoreAll(model, List.of(continuation("continuation", context, tokens))).get(0);
     }
 
     /**
@@ -104,21 +103,9 @@ public final class Scorer {
      * @return a score for each continuation, in order: a new list
      */
     public List<Score> score(String prompt, List<String> continuations) {
-        int[] context = context(prompt, "prompt");
+        List<int[]> context = List.of(context(prompt, "prompt"));
         List<int[]> tokens = TextList.encode(tokenizer, continuations, "continuations");
-        // Each continuation's first probability comes from the prompt's last token, which therefore each reads itself.
-        int[] last = {context[context.length - 1]};
-        int shared = context.length - 1;
-        List<ScoredText> all = new ArrayList<>();
-        for (int[] continuation : tokens) {
-            all.add(continuation(TextList.name("continuations", all.size()), last, continuation));
-        }
-        RwkvState start = null;
-        if (shared > 0 && !all.isEmpty()) {
-            start = model.newState();
-            model.forward(List.of(Step.of(Arrays.copyOf(context, shared), start, Want.NOTHING)));
-        }
-        return ScoredText.scoreAll(model, all, start, shared);
+        return new ForkedPrompts(model, context, null, tokens, "continuations").score().get(0);
     }
 
     /**
@@ -141,7 +128,50 @@ public final class Scorer {
             all.add(continuation(TextList.name("continuations", i), context(prompt, TextList.name("prompts", i)),
                     tokens.get(i)));
         }
-        return ScoredText.scoreAll(model, all, null, 0);
+        return ScoredText.scoreAll(model, all);
+    }
+
+    /**
+     * Says which of some labels is the likeliest continuation of a prompt, and how likely each is among them. The prompt is read
+     * once.
+     *
+     * <pre>{@code
+     * String label = scorer.classify("Great phone, weak battery.\nSentiment:", List.of(" positive", " negative")).best();
+     * }</pre>
+     *
+     * @param labels at least one, each another text; copied
+     * @throws IllegalArgumentException also if there is no label, or one of them twice
+     * @throws ArithmeticException also if all labels are impossible
+     */
+    public Classification classify(String prompt, List<String> labels) {
+        return classify(List.of(context(prompt, "prompt")), null, labels).get(0);
+    }
+
+    /**
+     * The same for several prompts, which takes less time than one after the other.
+     *
+     * @param prompts none or more; none may be null
+     * @return a classification for each prompt, in order: a new list. Up to rounding, each is that of the prompt alone
+     */
+    public List<Classification> classify(List<String> prompts, List<String> labels) {
+        List<int[]> contexts = new ArrayList<>();
+        for (String prompt : prompts) {
+            contexts.add(context(prompt, TextList.name("prompts", contexts.size())));
+        }
+        return classify(contexts, i -> TextList.name("prompts", i), labels);
+    }
+
+    private List<Classification> classify(List<int[]> contexts, IntFunction<String> names, List<String> given) {
+        List<String> labels = Collections.unmodifiableList(new ArrayList<>(given));
+        List<int[]> tokens = TextList.encode(tokenizer, labels, "labels");
+        Classification.checkLabels(labels);
+        List<List<Score>> scores = new ForkedPrompts(model, contexts, names, tokens, "labels").score();
+        List<Classification> all = new ArrayList<>();
+        for (List<Score> found : scores) {
+            String name = names == null ? "" : names.apply(all.size()) + ": ";
+            all.add(new Classification(name, labels, found, false));
+        }
+        return all;
     }
 
     private ScoredText text(String text, String name) {
@@ -155,7 +185,7 @@ public final class Scorer {
                     + (options.afterEndOfText() ? "the tokenizer has no end-of-text token" : "afterEndOfText is false")
                     + ")");
         }
-        return new ScoredText(name, tokens, 1);
+        return ScoredText.of(name, tokens, 1);
     }
 
     private int[] context(String prompt, String name) {
@@ -168,7 +198,7 @@ public final class Scorer {
     }
 
     private static ScoredText continuation(String name, int[] context, int[] tokens) {
-        return new ScoredText(name, joined(context, tokens), context.length);
+        return ScoredText.of(name, joined(context, tokens), context.length);
     }
 
     private static int[] joined(int[] a, int[] b) {
