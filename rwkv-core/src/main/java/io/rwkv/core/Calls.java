@@ -5,10 +5,9 @@ import io.rwkv.core.internal.model.Pass;
 import io.rwkv.core.internal.model.Sink;
 import io.rwkv.core.internal.model.StateArrays;
 
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 
 /** Checks what a call is given, claims its states, and runs it. Safe for any number of threads. */
 final class Calls {
@@ -34,44 +33,63 @@ final class Calls {
         }
     }
 
-    /** Runs several sequences together. */
-    List<Output> run(List<Step> steps) {
-        if (steps.isEmpty()) {
+    /** Runs several sequences together. What this makes beside the outputs is a small object for each; a loop may call it often. */
+    List<Output> run(Step[] steps) {
+        if (steps.length == 0) {
             throw new IllegalArgumentException("steps: expected at least one, found none");
         }
-        List<Receiver> receivers = new ArrayList<>(steps.size());
-        Map<RwkvState, Integer> seen = new IdentityHashMap<>();
-        for (int i = 0; i < steps.size(); i++) {
-            Step step = steps.get(i);
+        Receiver[] receivers = new Receiver[steps.length];
+        for (int i = 0; i < steps.length; i++) {
+            Step step = steps[i];
+            if (step == null) {
+                throw new NullPointerException("steps[" + i + "]");
+            }
             check(step.tokens(), step.state(), i);
             if (step.next().isPresent() && !inVocabulary(step.next().getAsInt())) {
                 throw refused(step.next().getAsInt(), name(i) + "followedBy");
             }
-            Integer other = seen.put(step.state(), i);
-            if (other != null) {
-                throw new IllegalArgumentException(
-                        name(i) + "state: expected a state of its own, found that of steps[" + other + "]");
-            }
-            receivers.add(new Receiver(step, config, i));
+            receivers[i] = new Receiver(step, config, i);
         }
         int entered = 0;
         Pass call = loaded.call();
         try {
-            for (int i = 0; i < steps.size(); i++) {
-                Step step = steps.get(i);
-                StateArrays arrays = step.state().enter();
-                entered++;
-                call.add(step.tokens(), arrays, step.want(), receivers.get(i));
-                step.next().ifPresent(call::followedBy);
+            while (entered < steps.length) {
+                Step step = steps[entered];
+                StateArrays arrays = enter(steps, entered);
+                Receiver receiver = receivers[entered++];
+                call.add(step.tokens(), arrays, step.want(), receiver);
+                if (step.next().isPresent()) {
+                    call.followedBy(step.next().getAsInt());
+                }
             }
             loaded.run(call);
         } finally {
             for (int i = 0; i < entered; i++) {
-                steps.get(i).state().leave();
+                steps[i].state().leave();
             }
             loaded.giveBack(call);
         }
-        return receivers.stream().map(Receiver::output).toList();
+        Output[] outputs = new Output[steps.length];
+        for (int i = 0; i < steps.length; i++) {
+            outputs[i] = receivers[i].output();
+        }
+        return Collections.unmodifiableList(Arrays.asList(outputs));
+    }
+
+    /** Claims a step's state. If it is claimed, it may be for an earlier step of the same call. */
+    private static StateArrays enter(Step[] steps, int index) {
+        RwkvState state = steps[index].state();
+        try {
+            return state.enter();
+        } catch (IllegalStateException e) {
+            for (int i = 0; i < index; i++) {
+                if (steps[i].state() == state) {
+                    throw new IllegalArgumentException(
+                            name(index) + "state: expected a state of its own, found that of steps[" + i + "]");
+                }
+            }
+            throw e;
+        }
     }
 
     /** What comes before an argument's name in messages; made only for these, not for each step. */

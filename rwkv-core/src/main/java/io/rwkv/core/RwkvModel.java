@@ -289,7 +289,7 @@ public final class RwkvModel implements AutoCloseable {
         closing.readLock().lock();
         try {
             checkOpen();
-            return calls.run(List.copyOf(steps));
+            return calls.run(steps.toArray(new Step[0])); // what it is now, whoever may change it
         } finally {
             closing.readLock().unlock();
             Reference.reachabilityFence(this);
