@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 
 /**
  * The running requests, and one step of all of them: each gets a token read, or a piece of its prompt, in one call of the model.
@@ -28,6 +29,7 @@ final class Batch {
     private final PrefixCache cache; // null without one
     private final Counters counters;
     private final Consumer<Task> onEnd;
+    private final IntSupplier queued;
     private final PromptTurns turns = new PromptTurns();
     private final List<Task> running = new ArrayList<>();
     private final ArrayDeque<float[]> spareLogits = new ArrayDeque<>();
@@ -37,16 +39,22 @@ final class Batch {
     private final List<Task> readers = new ArrayList<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final List<Task> step = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
+    private final StepCounts counts = new StepCounts();
 
-    /** @param onEnd takes each task that has left the batch; its state is then as it stays */
+    /**
+     * @param onEnd takes each task that has left the batch; its state is then as it stays
+     * @param queued how many requests wait to start
+     */
     Batch(RwkvModel model, Forward forward, ServiceOptions options, PrefixCache cache, Counters counters,
-            Consumer<Task> onEnd) {
+            Consumer<Task> onEnd, IntSupplier queued) {
         this.model = model;
         this.forward = forward;
         this.options = options;
         this.cache = cache;
         this.counters = counters;
         this.onEnd = onEnd;
+        this.queued = queued;
     }
 
     List<Task> running() {
@@ -106,7 +114,7 @@ final class Batch {
             return;
         }
         try {
-            task.emit(task.sequence.endIfDue(() -> interruptible ? task.interruption() : null));
+            task.emit(task.sequence.endIfDue(interruptible ? task.interruption : Task.NONE));
         } catch (Throwable e) {
             fail(task, e);
         }
@@ -114,6 +122,8 @@ final class Batch {
 
     /** Has all running sequences go on by one step. */
     void step() {
+        StepSpan span = StepSpan.start();
+        counts.reset();
         round.addAll(running);
         for (Task task : round) {
             prepare(task);
@@ -127,13 +137,26 @@ final class Batch {
         }
         pieces.clear();
         if (!step.isEmpty()) {
-            counters.step(step.size(), step.stream().mapToInt(task -> task.tokens.length).sum());
-            read(step);
-            for (Task task : step) {
-                go(task);
-            }
-            step.clear();
+            readAndGo();
         }
+        if (span != null && counts.sequences > 0) {
+            span.finish(counts, running.size(), queued.getAsInt());
+        }
+    }
+
+    private void readAndGo() {
+        counts.sequences = step.size();
+        for (Task task : step) {
+            counts.rows += task.tokens.length;
+            steps.add(task.step);
+        }
+        counters.step(counts.sequences, counts.rows);
+        read(step, steps);
+        steps.clear();
+        for (Task task : step) {
+            go(task);
+        }
+        step.clear();
     }
 
     /** Puts a task where it belongs in this step: its token or last tokens into the call, or among those who read prompts. */
@@ -164,28 +187,22 @@ final class Batch {
     }
 
     private void add(Task task, int[] tokens, Want want) {
-        Step step = Step.of(tokens, task.state, want);
-        task.tokens = tokens;
-        task.step = want == Want.LAST_LOGITS ? step.into(task.logits) : step;
-        task.moved = false;
-        this.step.add(task);
+        task.prepare(tokens, want);
+        step.add(task);
     }
 
     /** Reads the tokens of these tasks together. If that fails, nothing has moved: by halves, it is found out whose fault it is. */
-    private void read(List<Task> tasks) {
+    private void read(List<Task> tasks, List<Step> theirs) {
         try {
-            List<Step> steps = new ArrayList<>(tasks.size());
-            for (Task task : tasks) {
-                steps.add(task.step);
-            }
-            forward.forward(steps);
+            forward.forward(theirs);
         } catch (Throwable e) {
-            int half = tasks.size() / 2;
+            int all = tasks.size();
+            int half = all / 2;
             if (half == 0) {
                 fail(tasks.get(0), e);
             } else {
-                read(tasks.subList(0, half));
-                read(tasks.subList(half, tasks.size()));
+                read(tasks.subList(0, half), theirs.subList(0, half));
+                read(tasks.subList(half, all), theirs.subList(half, all));
             }
             return;
         }
@@ -204,6 +221,7 @@ final class Batch {
             task.sequence.moved();
             if (prompt) {
                 counters.read(task.tokens.length);
+                counts.promptRows += task.tokens.length;
                 if (task.prefix != null) {
                     task.prefix.read(task.sequence, task.state, task.logits);
                 }
@@ -229,6 +247,7 @@ final class Batch {
     private void choose(Task task) {
         String text = task.sequence.choose(task.logits);
         counters.generated();
+        counts.generated++;
         if (task.sequence.generated() == 1) {
             long nanos = System.nanoTime() - task.submitted;
             task.submission.firstToken(nanos);

@@ -49,7 +49,7 @@ final class Scheduler {
         this.options = options;
         this.executor = executor;
         this.onTermination = onTermination;
-        this.batch = new Batch(model, forward, options, cache, counters, this::left);
+        this.batch = new Batch(model, forward, options, cache, counters, this::left, this::queued);
         this.admission = new Admission(options);
     }
 
@@ -228,6 +228,15 @@ final class Scheduler {
         lock.lock();
         try {
             return admission.dequeue(task);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int queued() {
+        lock.lock();
+        try {
+            return admission.waiting();
         } finally {
             lock.unlock();
         }

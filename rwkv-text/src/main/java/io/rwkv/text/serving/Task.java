@@ -2,6 +2,7 @@ package io.rwkv.text.serving;
 
 import io.rwkv.core.RwkvState;
 import io.rwkv.core.Step;
+import io.rwkv.core.Want;
 import io.rwkv.text.generation.Generation;
 import io.rwkv.text.generation.Generation.Reason;
 import io.rwkv.text.internal.GenerationAccess;
@@ -10,9 +11,12 @@ import io.rwkv.text.internal.StateClaims;
 
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** A request on its way through the service. What changes belongs to the scheduler's thread, unless it says otherwise. */
 final class Task {
+    /** In the place of {@link #interruption}, where nothing is to end. */
+    static final Supplier<Reason> NONE = () -> null;
     private static final Duration FAR = Duration.ofDays(36500);
 
     final Generation.Request request;
@@ -24,6 +28,7 @@ final class Task {
     final long submitted; // System.nanoTime()
     final long deadline; // likewise; if there is one
     final boolean hasDeadline;
+    final Supplier<Reason> interruption = this::interruption;
     private final BooleanSupplier cancelled; // null if the request has no condition
 
     RwkvState state;
@@ -40,6 +45,7 @@ final class Task {
     int[] tokens; // to be read in this step
     Step step; // of these tokens
     boolean moved; // whether the state has read them
+    private Step decode; // of one token after another, made once: the array stays the same
 
     Task(ServiceRequest what, Submission submission, Delivery delivery, Caller caller, ServiceOptions options) {
         this.request = what.request();
@@ -89,6 +95,20 @@ final class Task {
             return Reason.CANCELLED;
         }
         return hasDeadline && System.nanoTime() - deadline >= 0 ? Reason.DEADLINE : null;
+    }
+
+    /** Takes part in the next step with these tokens. */
+    void prepare(int[] next, Want want) {
+        tokens = next;
+        moved = false;
+        if (want != Want.LAST_LOGITS) {
+            step = Step.of(next, state, want);
+            return;
+        }
+        if (decode == null || decode.tokens() != next) {
+            decode = Step.of(next, state).into(logits);
+        }
+        step = decode;
     }
 
     /** Whether a token of its prompt is to be read next. */
