@@ -71,7 +71,7 @@ class GenerationOptionsTest {
         assertNamed("maxTokens", () -> builder.maxTokens(-1));
         assertNamed("stopStrings", () -> builder.stopStrings("a", ""));
         assertNamed("stopTokens", () -> builder.stopTokens(-1));
-        assertNamed("topP", () -> builder.topP(0));
+        assertNamed("topP", () -> builder.topP(-1));
     }
 
     private static void assertNamed(String name, Executable wrong) {

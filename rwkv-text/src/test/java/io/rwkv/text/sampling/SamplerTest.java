@@ -4,20 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.random.RandomGenerator;
@@ -137,21 +127,6 @@ class SamplerTest {
         assertTrue(message.contains(what), message);
     }
 
-    @Test
-    void referenceLogitsThatAreNoDistributionShouldBeRefused() throws IOException {
-        Path file = Path.of(System.getProperty("rwkv.shared", "../shared"), "reference", "sampling", "invalid.json");
-        Assumptions.assumeTrue(Files.exists(file), file + " is missing; skipped");
-        int count = 0;
-        for (JsonNode vector : new ObjectMapper().readTree(file.toFile()).get("vectors")) {
-            float[] logits = new float[vector.get("size").asInt()];
-            ByteBuffer.wrap(Base64.getDecoder().decode(vector.get("f32le_base64").asText()))
-                    .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(logits);
-            assertThrows(ArithmeticException.class, () -> ALL.newSampler().choose(logits), vector.get("name").asText());
-            count++;
-        }
-        assertTrue(count >= 3, count + " vectors");
-    }
-
     /** The sum of the weights, rounded, may be more than the weights taken away one by one: what then is left over is no token's. */
     @Test
     void theLastCrumbShouldGoToATokenThatCanBeChosen() {
@@ -172,14 +147,14 @@ class SamplerTest {
             for (int i = 0; i < logits.length; i++) {
                 logits[i] = i < 3 || i > 36 ? Float.NEGATIVE_INFINITY : (float) random.nextGaussian();
             }
-            int chosen = new StandardSampler(ALL, last).choose(logits);
+            int chosen = new SamplingChain(ALL.order().steps(ALL), null, last).choose(logits);
             assertEquals(36, chosen, "the last that has a probability");
         }
     }
 
     @Test
     void theLikeliestShouldBeKeptHoweverSmallTopP() {
-        for (double topP : new double[]{Double.MIN_VALUE, 1e-300, 1e-17, 1e-9}) {
+        for (double topP : new double[]{0, Double.MIN_VALUE, 1e-300, 1e-17, 1e-9}) {
             for (int n = 1; n < 200; n++) {
                 float[] equal = new float[n];
                 Sampler sampler = ALL.toBuilder().topP(topP).build().newSampler();
@@ -193,7 +168,7 @@ class SamplerTest {
     @Test
     void badOptionsShouldBeRefusedByName() {
         SamplingOptions.Builder builder = SamplingOptions.builder();
-        assertNamed("topP", () -> builder.topP(0));
+        assertNamed("topP", () -> builder.topP(-0.1));
         assertNamed("topP", () -> builder.topP(1.1));
         assertNamed("topP", () -> builder.topP(Double.NaN));
         assertNamed("temperature", () -> builder.temperature(Double.NaN));
