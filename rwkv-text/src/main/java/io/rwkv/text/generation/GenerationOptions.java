@@ -112,12 +112,14 @@ public final class GenerationOptions {
     }
 
     /**
-     * A new sampler for one text, made by {@link SamplingOptions#newSampler()} or by the caller's supplier. It throws
+     * A new sampler for one text, made by {@link SamplingOptions#newSampler(Tokenizer)} or by the caller's supplier. It throws
      * {@link ArithmeticException} if logits are NaN or +∞; a sampler of the caller's is wrapped so that it does too.
+     *
+     * @param tokenizer the texts of the model's tokens
      */
-    public Sampler newSampler() {
+    public Sampler newSampler(Tokenizer tokenizer) {
         if (samplers == null) {
-            return sampling.newSampler();
+            return sampling.newSampler(tokenizer);
         }
         Sampler sampler = Objects.requireNonNull(samplers.get(), "sampler: the supplier gave null");
         return logits -> {
@@ -185,6 +187,36 @@ public final class GenerationOptions {
         }
 
         /**
+         * As {@link SamplingOptions.Builder#minP}.
+         *
+         * @throws IllegalArgumentException if the value is out of range, or after {@link #sampler}
+         */
+        public Builder minP(double value) {
+            options("minP").minP(value);
+            return this;
+        }
+
+        /**
+         * As {@link SamplingOptions.Builder#presencePenalty}.
+         *
+         * @throws IllegalArgumentException if the value is out of range, or after {@link #sampler}
+         */
+        public Builder presencePenalty(double value) {
+            options("presencePenalty").presencePenalty(value);
+            return this;
+        }
+
+        /**
+         * As {@link SamplingOptions.Builder#frequencyPenalty}.
+         *
+         * @throws IllegalArgumentException if the value is out of range, or after {@link #sampler}
+         */
+        public Builder frequencyPenalty(double value) {
+            options("frequencyPenalty").frequencyPenalty(value);
+            return this;
+        }
+
+        /**
          * As {@link SamplingOptions.Builder#seed}.
          *
          * @throws IllegalArgumentException after {@link #sampler}
@@ -203,7 +235,7 @@ public final class GenerationOptions {
             return sampling;
         }
 
-        /** How to choose tokens. Replaces all sampling options and samplers given before. */
+        /** How to choose tokens: with penalties, other orders, and the rest. Replaces all sampling options and samplers given before. */
         public Builder sampling(SamplingOptions options) {
             sampling = options.toBuilder();
             samplers = null;
@@ -212,7 +244,7 @@ public final class GenerationOptions {
 
         /**
          * Chooses tokens with the caller's own samplers. Replaces all sampling options given before. After this,
-         * {@link #temperature}, {@link #topK}, {@link #topP} and {@link #seed} are refused, since such a sampler would not use them.
+         * {@link #temperature} and the other sampling options are refused, since such a sampler would not use them.
          *
          * @param supplier makes a sampler for each text; called in the thread that runs the request
          */

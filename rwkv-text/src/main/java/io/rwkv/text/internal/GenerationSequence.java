@@ -66,7 +66,7 @@ public final class GenerationSequence {
         this.prompt = prompt;
         this.state = Objects.requireNonNull(state, "state");
         this.kept = kept;
-        this.sampler = options.newSampler();
+        this.sampler = options.newSampler(tokenizer);
         this.restriction = options.constraint().map(constraint -> new Restriction(
                 Objects.requireNonNull(constraint.apply(tokenizer), "constraint: the function gave null"), endOfText,
                 options.stopTokens())).orElse(null);

@@ -49,9 +49,9 @@ class GenerationOptionsTest {
         Sampler last = logits -> logits.length - 1;
         GenerationOptions options = GenerationOptions.builder().sampler(() -> last).build();
         assertEquals(Optional.empty(), options.sampling());
-        assertEquals(2, options.newSampler().choose(new float[]{3, 2, 1}));
-        assertThrows(ArithmeticException.class, () -> options.newSampler().choose(new float[]{1, Float.NaN}));
-        assertNamed("sampler", () -> GenerationOptions.builder().sampler(() -> null).build().newSampler());
+        assertEquals(2, options.newSampler(null).choose(new float[]{3, 2, 1}));
+        assertThrows(ArithmeticException.class, () -> options.newSampler(null).choose(new float[]{1, Float.NaN}));
+        assertNamed("sampler", () -> GenerationOptions.builder().sampler(() -> null).build().newSampler(null));
     }
 
     @Test
