@@ -1,6 +1,7 @@
 package io.rwkv.text.generation;
 
 import io.rwkv.core.RwkvState;
+import io.rwkv.text.grammar.Grammar;
 import io.rwkv.text.internal.GenerationSequence;
 
 import java.util.ArrayList;
@@ -172,6 +173,14 @@ public final class Generation {
             List<String> all = new ArrayList<>(options.stopStrings());
             all.addAll(List.of(strings));
             return options(options.toBuilder().stopStrings(all).build());
+        }
+
+        /**
+         * A request whose text follows a grammar, as {@link GenerationOptions.Builder#grammar} says. Stop strings and the limit of
+         * tokens may still cut it off: it follows the grammar if it ends with {@link Reason#COMPLETE}.
+         */
+        public Request grammar(Grammar value) {
+            return options(options.toBuilder().grammar(value).build());
         }
 
         /**

@@ -1,5 +1,6 @@
 package io.rwkv.text.generation;
 
+import io.rwkv.text.grammar.Grammar;
 import io.rwkv.text.sampling.Constraint;
 import io.rwkv.text.sampling.Logits;
 import io.rwkv.text.sampling.Sampler;
@@ -318,6 +319,16 @@ public final class GenerationOptions {
         public Builder constraint(Function<? super Tokenizer, ? extends Constraint> value) {
             constraint = Objects.requireNonNull(value, "constraint");
             return this;
+        }
+
+        /**
+         * Has the text follow a grammar. It can then only end where the grammar lets it, with
+         * {@link Generation.Reason#COMPLETE}, or early for one of the other reasons. Replaces a {@link #constraint} given before.
+         *
+         * @param value keep it to use it again: it remembers what it found out about a tokenizer
+         */
+        public Builder grammar(Grammar value) {
+            return constraint(Objects.requireNonNull(value, "grammar")::newConstraint);
         }
 
         /**
