@@ -2,10 +2,13 @@ package io.rwkv.text.serving;
 
 import io.rwkv.core.RwkvModel;
 import io.rwkv.text.generation.Generation;
+import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.internal.GenerationAccess;
 
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -119,6 +122,43 @@ public final class GenerationService implements AutoCloseable {
      */
     public Submission submit(ServiceRequest request, Consumer<? super String> onText) {
         return scheduler.submit(Objects.requireNonNull(request, "request"), Objects.requireNonNull(onText, "onText"));
+    }
+
+    /**
+     * Reads what many prompts begin with, such as a system prompt, once and beforehand, and keeps its state in the prefix cache until
+     * {@link PrefixCache#unpin} is called with its tokens. Waits and runs as a request does; returns at once. Prompts that were submitted
+     * before it may still read it themselves.
+     *
+     * <p>It serves prompts that begin with exactly its tokens. A tokenizer may join the last characters of a beginning with what
+     * follows: end it where that cannot be, such as at the end of a line, and not with a space.
+     *
+     * @param beginning its prompt is read; of its options none matters
+     * @return completes when it is remembered. It fails with an {@link IllegalStateException} if the cache has no room for it beside
+     * what is pinned, or if the request was cancelled or its deadline passed
+     * @throws IllegalStateException if the service has no prefix cache
+     * @throws IllegalArgumentException if the request has a state of its own, or is for another model
+     * @throws RejectedExecutionException as {@link #submit(ServiceRequest, Consumer)}
+     */
+    public CompletableFuture<Void> remember(Generation.Request beginning) {
+        if (cache == null) {
+            throw new IllegalStateException("service has no prefix cache; see ServiceOptions.prefixCacheBytes");
+        }
+        if (GenerationAccess.get().state(beginning) != null) {
+            throw new IllegalArgumentException(
+                    "beginning: expected a request without a state, since only what is read from a new one can be remembered");
+        }
+        int[] tokens = beginning.prompt();
+        GenerationOptions readOnly = GenerationOptions.builder().maxTokens(0).build();
+        return submit(ServiceRequest.of(beginning.options(readOnly))).thenAccept(result -> {
+            if (result.reason() != Generation.Reason.MAX_TOKENS) {
+                throw new IllegalStateException("not remembered: ended by " + result.reason() + " after "
+                        + result.promptTokens() + " of " + tokens.length + " tokens");
+            }
+            if (!cache.pin(tokens)) {
+                throw new IllegalStateException("not remembered: the prefix cache has no room for " + tokens.length
+                        + " tokens beside what is pinned");
+            }
+        });
     }
 
     /** What it has done and is doing now. */

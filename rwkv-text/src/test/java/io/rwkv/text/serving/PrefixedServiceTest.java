@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 
 /** What a service with a prefix cache need not read. */
@@ -58,6 +59,41 @@ class PrefixedServiceTest {
             assertEquals(system + 4, read(service, request(SYSTEM + "How?")), "here it is seen where they part");
             assertEquals(5, read(service, request(SYSTEM + "When?")));
             assertEquals(2 * system + 4, service.statistics().cachedTokens());
+        }
+    }
+
+    @Test
+    void whatIsRememberedShouldBeReadByNoRequest() {
+        try (PrefixCache cache = new PrefixCache(MODEL);
+                GenerationService service = new GenerationService(MODEL,
+                        ServiceOptions.builder().prefixCache(cache).build())) {
+            service.remember(request(SYSTEM)).join();
+            assertEquals(SYSTEM.length(), service.statistics().promptTokens());
+            assertEquals(0, service.statistics().generatedTokens());
+            assertEquals(4, read(service, request(SYSTEM + "Why?")));
+            assertEquals(4, read(service, request(SYSTEM + "How?")));
+            service.remember(request(SYSTEM)).join();
+            assertTrue(cache.unpin(request(SYSTEM).prompt()), "it was pinned");
+            assertEquals(5, read(service, request(SYSTEM + "When?")));
+        }
+    }
+
+    @Test
+    void whatCannotBeRememberedShouldBeSaid() {
+        try (GenerationService none = new GenerationService(MODEL, ServiceOptions.defaults());
+                GenerationService small = new GenerationService(MODEL,
+                        ServiceOptions.builder().prefixCacheBytes(100).build())) {
+            assertThrows(IllegalStateException.class, () -> none.remember(request(SYSTEM)));
+            assertThrows(IllegalArgumentException.class,
+                    () -> small.remember(request(SYSTEM).state(MODEL.newState())));
+            CompletionException noRoom = assertThrows(CompletionException.class,
+                    () -> small.remember(request(SYSTEM)).join());
+            assertEquals("not remembered: the prefix cache has no room for 38 tokens beside what is pinned",
+                    noRoom.getCause().getMessage());
+            CompletionException cancelled = assertThrows(CompletionException.class,
+                    () -> small.remember(request(SYSTEM).cancelledWhen(() -> true)).join());
+            assertEquals("not remembered: ended by CANCELLED after 0 of 38 tokens",
+                    cancelled.getCause().getMessage());
         }
     }
 
