@@ -9,6 +9,9 @@ import io.rwkv.loader.Architecture;
 import io.rwkv.loader.CheckpointSource;
 import io.rwkv.loader.Checkpoints;
 import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.chat.ChatBuilder;
+import io.rwkv.text.chat.ChatSession;
+import io.rwkv.text.chat.PromptTemplate;
 import io.rwkv.text.embedding.SentenceEncoder;
 import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 import io.rwkv.text.generation.Generation;
@@ -195,6 +198,32 @@ public final class TextModel implements AutoCloseable {
      */
     public GenerationService serve(ServiceOptions options) {
         return new GenerationService(model, options);
+    }
+
+    /**
+     * Prepares a conversation in the form of the model's family.
+     *
+     * @return a builder whose {@code open} throws {@link IllegalArgumentException} if the family is not known
+     */
+    public ChatBuilder chat() {
+        return ChatSession.builder(model, tokenizer).options(generationOptions());
+    }
+
+    /**
+     * Prepares a conversation.
+     *
+     * <pre>{@code
+     * ChatSession chat = rwkv.chat(PromptTemplate.G1).system("You are terse.").thinking(Thinking.SHORT).open();
+     * chat.say("Why is the sky blue?", System.out::print);
+     * }</pre>
+     */
+    public ChatBuilder chat(PromptTemplate template) {
+        return chat().template(template);
+    }
+
+    /** Goes on with a conversation that {@link ChatSession#save} has saved; throws what {@link ChatBuilder#resume} throws. */
+    public ChatSession resume(Path session) throws IOException {
+        return chat().resume(session);
     }
 
     /**

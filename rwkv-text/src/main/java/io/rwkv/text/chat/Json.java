@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +118,54 @@ final class Json {
                                 : value instanceof String
                                         ? "a string"
                                         : value instanceof Num ? "a number" : "a boolean";
+    }
+
+    /** A tree as JSON on one line. */
+    static String write(Object value) {
+        StringBuilder out = new StringBuilder();
+        write(value, out);
+        return out.toString();
+    }
+
+    private static void write(Object value, StringBuilder out) {
+        if (value instanceof Map<?, ?> members) {
+            String next = "{";
+            for (Map.Entry<?, ?> member : members.entrySet()) {
+                out.append(next);
+                quote((String) member.getKey(), out);
+                out.append(':');
+                write(member.getValue(), out);
+                next = ",";
+            }
+            out.append(members.isEmpty() ? "{}" : "}");
+        } else if (value instanceof List<?> elements) {
+            String next = "[";
+            for (Object element : elements) {
+                out.append(next);
+                write(element, out);
+                next = ",";
+            }
+            out.append(elements.isEmpty() ? "[]" : "]");
+        } else if (value instanceof String text) {
+            quote(text, out);
+        } else {
+            out.append(value instanceof Num number ? number.text : String.valueOf(value)); // or a boolean, null, an int
+        }
+    }
+
+    private static void quote(String text, StringBuilder out) {
+        out.append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                out.append('\\').append(c);
+            } else if (c < ' ' || Character.isSurrogate(c)) {
+                out.append("\\u").append(HexFormat.of().toHexDigits(c)); // so that an unpaired one stays what it is
+            } else {
+                out.append(c);
+            }
+        }
+        out.append('"');
     }
 
     /** A well-formed text without line breaks and blanks between its parts, all else as it is written. */

@@ -70,7 +70,7 @@ public final class PromptJson {
                 return each;
             }
         }
-        throw Members.wrong(message.path + ".role", "system, user, assistant or tool", role);
+        throw Members.wrong(message.path() + ".role", "system, user, assistant or tool", role);
     }
 
     private static Thinking thinking(String think, String hint) {
@@ -96,85 +96,8 @@ public final class PromptJson {
     private static List<Tool> tools(Members in) {
         boolean json = in.has("json");
         String name = json ? "json" : "signatures";
-        List<?> lines = in.list(name);
+        List<String> lines = in.strings(name);
         in.end();
-        List<Tool> tools = new ArrayList<>();
-        for (int i = 0; i < lines.size(); i++) {
-            if (!(lines.get(i) instanceof String line)) {
-                throw Members.wrong("$.tools." + name + "[" + i + "]", "a string", Json.kind(lines.get(i)));
-            }
-            tools.add(json ? Tool.json(line) : Tool.signature(line));
-        }
-        return tools;
-    }
-
-    /** The members of an object, each to be taken once, so that none is overlooked. */
-    static final class Members {
-        private final String path;
-        private final Map<?, ?> left;
-
-        Members(String path, Object value) {
-            if (!(value instanceof Map<?, ?> members)) {
-                throw wrong(path, "an object", Json.kind(value));
-            }
-            this.path = path;
-            this.left = members;
-        }
-
-        static IllegalArgumentException wrong(String path, String expected, String found) {
-            return new IllegalArgumentException(path + ": expected " + expected + ", found " + found);
-        }
-
-        boolean has(String name) {
-            return left.containsKey(name);
-        }
-
-        Object take(String name) {
-            if (!has(name)) {
-                throw wrong(path + "." + name, "a value", "nothing");
-            }
-            return left.remove(name);
-        }
-
-        String string(String name) {
-            Object value = take(name);
-            if (!(value instanceof String text)) {
-                throw wrong(path + "." + name, "a string", Json.kind(value));
-            }
-            return text;
-        }
-
-        String stringOr(String name, String otherwise) {
-            return has(name) ? string(name) : otherwise;
-        }
-
-        boolean flag(String name) {
-            Object value = take(name);
-            if (!(value instanceof Boolean flag)) {
-                throw wrong(path + "." + name, "true or false", Json.kind(value));
-            }
-            return flag;
-        }
-
-        List<?> list(String name) {
-            Object value = take(name);
-            if (!(value instanceof List<?> list)) {
-                throw wrong(path + "." + name, "an array", Json.kind(value));
-            }
-            return list;
-        }
-
-        void ignore(String... names) {
-            for (String name : names) {
-                left.remove(name);
-            }
-        }
-
-        /** @throws IllegalArgumentException if a member was not taken */
-        void end() {
-            if (!left.isEmpty()) {
-                throw wrong(path, "only members that are known", "" + left.keySet().iterator().next());
-            }
-        }
+        return lines.stream().map(json ? Tool::json : Tool::signature).toList();
     }
 }

@@ -2,15 +2,11 @@ package io.rwkv.text.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +29,7 @@ class GoldenPromptTest {
         for (Object each : texts) {
             Map<?, ?> text = (Map<?, ?>) each;
             assertEquals(text.get("cleaned"), PromptTemplate.G1.clean((String) text.get("text")),
-                    () -> "of " + quote(text.get("text")));
+                    () -> "of " + Json.write(text.get("text")));
         }
         assertEquals(20, texts.size());
     }
@@ -43,39 +39,9 @@ class GoldenPromptTest {
         List<?> cases = (List<?>) golden.get("cases");
         for (Object each : cases) {
             Map<?, ?> one = (Map<?, ?>) each;
-            assertEquals(one.get("prompt"), PromptJson.prompt(PromptTemplate.G1, quote(one)),
+            assertEquals(one.get("prompt"), PromptJson.prompt(PromptTemplate.G1, Json.write(one)),
                     () -> "" + one.get("name"));
         }
         assertEquals(32, cases.size());
-    }
-
-    /** A value as JSON. */
-    private static String quote(Object value) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator out = new JsonFactory().createGenerator(text)) {
-            write(out, value);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-        return text.toString();
-    }
-
-    private static void write(JsonGenerator out, Object value) throws IOException {
-        if (value instanceof Map<?, ?> members) {
-            out.writeStartObject();
-            for (Map.Entry<?, ?> member : members.entrySet()) {
-                out.writeFieldName((String) member.getKey());
-                write(out, member.getValue());
-            }
-            out.writeEndObject();
-        } else if (value instanceof List<?> elements) {
-            out.writeStartArray();
-            for (Object element : elements) {
-                write(out, element);
-            }
-            out.writeEndArray();
-        } else {
-            out.writeString((String) value);
-        }
     }
 }
