@@ -83,9 +83,7 @@ final class Delivery implements Runnable {
         } catch (RuntimeException | Error e) {
             fail(e);
             // Whoever waits for the end hears of it in any case, and not in the thread that serves all.
-            Thread thread = new Thread(null, this, "rwkv-callback", 0, false);
-            thread.setDaemon(true);
-            thread.start();
+            OwnThreads.of(this, "rwkv-callback").start();
         }
     }
 

@@ -82,12 +82,7 @@ public final class GenerationService implements AutoCloseable {
 
     private static ExecutorService ownThreads() {
         return new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(),
-                task -> {
-                    Thread thread = new Thread(null, task, "rwkv-callback", 0, false);
-                    thread.setDaemon(true);
-                    thread.setContextClassLoader(GenerationService.class.getClassLoader());
-                    return thread;
-                });
+                task -> OwnThreads.of(task, "rwkv-callback"));
     }
 
     /** The options it was opened with. */

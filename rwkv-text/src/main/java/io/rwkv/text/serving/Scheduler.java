@@ -107,11 +107,8 @@ final class Scheduler {
     private void awake() {
         woken = true;
         if (thread == null && !admission.isIdle()) {
-            Thread next = new Thread(null, this::run, "rwkv-service", 0, false);
-            next.setDaemon(true);
-            next.setContextClassLoader(Scheduler.class.getClassLoader()); // not the first caller's
-            thread = next;
-            next.start();
+            thread = OwnThreads.of(this::run, "rwkv-service");
+            thread.start();
         }
         work.signal();
     }

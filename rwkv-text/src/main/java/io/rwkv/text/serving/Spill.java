@@ -48,12 +48,8 @@ final class Spill {
             folder.scan(snapshots::addFile);
             snapshots.filesCameNewestFirst();
         }
-        writer = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread thread = new Thread(null, task, "rwkv-prefix-cache", 0, false);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(null); // else it would keep the application's that happened to come first
-            return thread;
-        });
+        writer = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+                task -> OwnThreads.of(task, "rwkv-prefix-cache"));
         writer.allowCoreThreadTimeOut(true);
     }
 
