@@ -24,6 +24,7 @@ final class ReplySplitter {
     private final Trimmed answer;
     private final boolean opened; // whether the prompt wrote the beginning of a tag
     private final StringBuilder content = new StringBuilder(); // all of the reply, CR LF as LF
+    private final StringBuilder raw = new StringBuilder(); // the same as it came
     private int parted; // so much of it has been given to one of the two
     private int given; // so much of it has been taken, or is tags and blanks before
     private boolean carriageReturn; // held back, since LF may follow
@@ -55,6 +56,7 @@ final class ReplySplitter {
 
     /** Takes what comes next; throws what the receivers throw. */
     void accept(String piece) {
+        raw.append(piece);
         for (int i = 0; i < piece.length(); i++) {
             char c = piece.charAt(i);
             if (carriageReturn && c != '\n') {
@@ -154,9 +156,14 @@ final class ReplySplitter {
         return gone;
     }
 
-    /** All up to the last piece that was taken, with tags, CR LF as LF. */
+    /** All up to the last piece that was taken, as it came. */
     String given() {
-        return content.substring(0, given);
+        int end = 0;
+        for (int left = given; left > 0; end++) {
+            boolean dropped = raw.charAt(end) == '\r' && end + 1 < raw.length() && raw.charAt(end + 1) == '\n';
+            left -= dropped ? 0 : 1;
+        }
+        return raw.substring(0, end);
     }
 
     /** Passes text on without blanks at its ends. */
