@@ -206,7 +206,8 @@ public final class TextModel implements AutoCloseable {
      * @return a builder whose {@code open} throws {@link IllegalArgumentException} if the family is not known
      */
     public ChatBuilder chat() {
-        return ChatSession.builder(model, tokenizer).options(generationOptions());
+        ChatBuilder builder = ChatSession.builder(model, tokenizer);
+        return generationOptions() == GenerationOptions.defaults() ? builder : builder.options(generationOptions());
     }
 
     /**

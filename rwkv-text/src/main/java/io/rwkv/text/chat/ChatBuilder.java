@@ -27,7 +27,7 @@ public final class ChatBuilder {
     String system = "";
     Thinking thinking = Thinking.NONE;
     List<Tool> tools = List.of();
-    GenerationOptions options = GenerationOptions.defaults();
+    GenerationOptions options; // null for those of the thinking
     private PromptTemplate template; // null for the one of the model's family
     private List<ChatMessage> history = List.of();
     private RwkvState origin; // null for a new one
@@ -64,8 +64,9 @@ public final class ChatBuilder {
     }
 
     /**
-     * How replies are generated: sampling, the limit of tokens, more stop strings. By default {@link GenerationOptions#defaults()};
-     * of a {@code TextModel}, its own.
+     * How replies are generated: sampling, the limit of tokens, more stop strings. By default those of a {@code TextModel} that was opened
+     * with options of its own; else a {@link io.rwkv.text.sampling.SamplingPreset} for the way of thinking, or for calls of tools, and
+     * at most 1,024 tokens, with a thought 4,096.
      */
     public ChatBuilder options(GenerationOptions value) {
         options = Objects.requireNonNull(value, "options");
@@ -160,7 +161,8 @@ public final class ChatBuilder {
 
     /** A builder with the same model, tokenizer, options and service, and nothing else. */
     ChatBuilder sameModel() {
-        ChatBuilder other = new ChatBuilder(model, tokenizer).options(options);
+        ChatBuilder other = new ChatBuilder(model, tokenizer);
+        other.options = options;
         other.runner = runner;
         return other;
     }

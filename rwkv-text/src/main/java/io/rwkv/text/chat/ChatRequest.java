@@ -1,6 +1,7 @@
 package io.rwkv.text.chat;
 
 import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.sampling.SamplingPreset;
 
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -21,12 +22,14 @@ import java.util.stream.Stream;
  * before. If anything throws, be it the caller's code, the session is as before.
  */
 public final class ChatRequest {
+    private static final int MOST_TOKENS = 1024;
+    private static final int MOST_TOKENS_WITH_THOUGHT = 4096;
     private static final BooleanSupplier NEVER = () -> false;
 
     final ChatSession session;
     final int keep; // so many turns of the conversation stay before this one; −1 for all
     final ChatMessage message;
-    final GenerationOptions options;
+    final GenerationOptions options; // null for those of the thinking
     final Thinking thinking;
     final boolean callTool;
     final Consumer<? super String> onThought;
@@ -42,16 +45,32 @@ public final class ChatRequest {
         this.session = session;
         this.keep = keep;
         this.message = message;
-        this.options = Objects.requireNonNull(options, "options");
+        this.options = options;
         this.thinking = Objects.requireNonNull(thinking, "thinking");
         this.callTool = callTool;
         this.onThought = Objects.requireNonNull(onThought, "onThought");
         this.cancelled = Objects.requireNonNull(cancelled, "cancelled");
     }
 
+    /** How the reply is generated; if nobody has said, as {@link ChatBuilder#options} says. */
+    public GenerationOptions options() {
+        if (options != null) {
+            return options;
+        }
+        boolean thinks = thinking.begin().equals(Thinking.UNHINTED.begin());
+        SamplingPreset preset = callTool
+                ? SamplingPreset.TOOLS
+                : thinks
+                        ? SamplingPreset.THINKING
+                        : thinking == Thinking.NONE ? SamplingPreset.CHAT : SamplingPreset.SKIPPED_THINKING;
+        return GenerationOptions.builder().maxTokens(thinks ? MOST_TOKENS_WITH_THOUGHT : MOST_TOKENS)
+                .sampling(preset.options()).build();
+    }
+
     /** A request with these options instead of the session's. The template's stop strings come on top. */
     public ChatRequest options(GenerationOptions value) {
-        return new ChatRequest(session, keep, message, value, thinking, callTool, onThought, cancelled);
+        return new ChatRequest(session, keep, message, Objects.requireNonNull(value, "options"), thinking, callTool,
+                onThought, cancelled);
     }
 
     /** A request with this mode of thinking instead of the session's. */

@@ -58,7 +58,7 @@ public final class ChatSession {
     private volatile String system;
     private volatile int[] head;
     private volatile Thinking thinking;
-    private volatile GenerationOptions options;
+    private volatile GenerationOptions options; // null for those of the thinking
     private volatile List<ChatTurn> turns;
 
     /** @param memory of this session alone */
@@ -131,7 +131,7 @@ public final class ChatSession {
 
     /** How replies are generated, unless a request says otherwise. */
     public GenerationOptions options() {
-        return options;
+        return message("").options();
     }
 
     /** The turns so far. Unmodifiable; never changes, later turns are in another list. */
@@ -293,7 +293,7 @@ public final class ChatSession {
             request.onThought.accept(piece);
             return true;
         }, onAnswer);
-        Generation done = runner.run(generator.request(prompt).options(replies(request.options)).state(state),
+        Generation done = runner.run(generator.request(prompt).options(replies(request.options())).state(state),
                 request.cancelled, splitter::accept);
         splitter.finish();
         String rest = splitter.gone() ? splitter.given().substring(begin.length()) : done.text();

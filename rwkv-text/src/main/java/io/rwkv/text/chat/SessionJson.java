@@ -137,6 +137,10 @@ final class SessionJson {
         throw Members.wrong(in.path() + "." + name, "one of " + Arrays.toString(type.getEnumConstants()), value);
     }
 
+    List<ChatTurn> turns() {
+        return turns;
+    }
+
     /** Whether it began with another state than a new one. */
     boolean hasOrigin() {
         return hasOrigin;

@@ -89,7 +89,7 @@ class ChatRandomTest extends ChatFixture {
         } else {
             Path file = folder.resolve("session");
             session.save(file);
-            ChatBuilder resuming = new ChatBuilder(MODEL, TOKENIZER).options(builder.options);
+            ChatBuilder resuming = new ChatBuilder(MODEL, TOKENIZER);
             resuming.runner = builder.runner;
             ChatSession resumed = resuming.resume(file);
             assertEquals(session.turns(), resumed.turns());
