@@ -6,6 +6,7 @@ import io.rwkv.core.RwkvState;
 import io.rwkv.core.Step;
 import io.rwkv.core.Want;
 import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.ReadProgress;
 import io.rwkv.text.internal.ListReader;
 import io.rwkv.text.internal.TextList;
 import io.rwkv.tokenizer.Tokenizer;
@@ -32,6 +33,8 @@ public final class SentenceEncoder {
         /** The mean of the vectors of all tokens. */
         MEAN
     }
+
+    private static final ReadProgress SILENT = (done, total) -> {};
 
     private final RwkvModel model;
     private final Tokenizer tokenizer;
@@ -69,7 +72,12 @@ public final class SentenceEncoder {
      * @throws IllegalStateException if the model is closed
      */
     public float[] encode(String text) {
-        return encode(List.of(TextList.encode(tokenizer, text, "text")), i -> "text").get(0);
+        return encode(text, SILENT);
+    }
+
+    /** The same, and tells how far the text is read. */
+    public float[] encode(String text, ReadProgress progress) {
+        return encode(List.of(TextList.encode(tokenizer, text, "text")), i -> "text", progress).get(0);
     }
 
     /**
@@ -84,14 +92,22 @@ public final class SentenceEncoder {
      * @throws IllegalStateException if the model is closed
      */
     public List<float[]> encodeAll(List<String> texts) {
-        return encode(TextList.encode(tokenizer, texts, "texts"), i -> TextList.name("texts", i));
+        return encodeAll(texts, SILENT);
     }
 
-    private List<float[]> encode(List<int[]> texts, IntFunction<String> names) {
+    /** The same, and tells how far the texts are read. */
+    public List<float[]> encodeAll(List<String> texts, ReadProgress progress) {
+        return encode(TextList.encode(tokenizer, texts, "texts"), i -> TextList.name("texts", i),
+                Objects.requireNonNull(progress, "progress"));
+    }
+
+    private List<float[]> encode(List<int[]> texts, IntFunction<String> names, ReadProgress progress) {
+        long total = texts.stream().mapToLong(text -> text.length).sum();
         List<float[]> vectors = new ArrayList<>(Collections.nCopies(texts.size(), null));
         ListReader.read(model, texts, new ListReader.Visitor() {
             // Of texts that have begun and not ended: as many as the reader holds states for.
             private final Map<Integer, double[]> sums = new HashMap<>();
+            private long done;
 
             @Override
             public Step step(int text, int from, int to, int[] piece, RwkvState state) {
@@ -112,6 +128,8 @@ public final class SentenceEncoder {
                 if (to == texts.get(text).length) {
                     vectors.set(text, normalised(sums.remove(text), names.apply(text)));
                 }
+                done += to - from;
+                progress.report(done, total);
             }
 
             @Override

@@ -5,6 +5,7 @@ import io.rwkv.core.RwkvModel;
 import io.rwkv.core.RwkvState;
 import io.rwkv.core.Step;
 import io.rwkv.core.Want;
+import io.rwkv.text.ReadProgress;
 import io.rwkv.text.internal.ListReader;
 import io.rwkv.text.internal.TextList;
 
@@ -27,6 +28,7 @@ final class ForkedPrompts {
     private final String list; // what the continuations are called
     private final List<int[]> continuations;
     private final boolean forks; // whether any continuation has more than one token
+    private long read; // tokens of prompts
 
     /**
      * @param prompts the tokens of each, at least one
@@ -44,17 +46,22 @@ final class ForkedPrompts {
         this.forks = continuations.stream().anyMatch(continuation -> continuation.length > 1);
     }
 
-    /** The scores of all continuations of each prompt, in order: new lists. */
-    List<List<Score>> score() {
+    /**
+     * The scores of all continuations of each prompt, in order: new lists.
+     *
+     * @param progress is told how many tokens of prompts are read
+     */
+    List<List<Score>> score(ReadProgress progress) {
         List<List<Score>> scores = new ArrayList<>();
         if (continuations.isEmpty()) {
             prompts.forEach(prompt -> scores.add(List.of()));
             return scores;
         }
+        long total = prompts.stream().mapToLong(prompt -> prompt.length).sum();
         int atOnce = Math.min(MOST, ListReader.mostStates(model));
         for (int from = 0; from < prompts.size(); from += atOnce) {
             int to = Math.min(prompts.size(), from + atOnce);
-            List<Score> found = ScoredText.scoreAll(model, begin(from, to));
+            List<Score> found = ScoredText.scoreAll(model, begin(from, to, progress, total));
             for (int i = 0; i < found.size(); i += continuations.size()) {
                 scores.add(new ArrayList<>(found.subList(i, i + continuations.size())));
             }
@@ -63,7 +70,7 @@ final class ForkedPrompts {
     }
 
     /** Reads these prompts, and makes of each as many texts as there are continuations. */
-    private List<ScoredText> begin(int from, int to) {
+    private List<ScoredText> begin(int from, int to, ReadProgress progress, long total) {
         List<int[]> portion = prompts.subList(from, to);
         List<List<ScoredText>> texts = new ArrayList<>();
         portion.forEach(prompt -> texts.add(null));
@@ -84,6 +91,8 @@ final class ForkedPrompts {
                     texts.set(prompt, fork(from + prompt, states[prompt], output.logits()));
                 }
                 states[prompt] = null;
+                read += pieceTo - pieceFrom;
+                progress.report(read, total);
             }
 
             @Override

@@ -2,6 +2,7 @@ package io.rwkv.text.scoring;
 
 import io.rwkv.core.RwkvModel;
 import io.rwkv.loader.Tokenizers;
+import io.rwkv.text.ReadProgress;
 import io.rwkv.text.internal.TextList;
 import io.rwkv.tokenizer.Tokenizer;
 
@@ -105,7 +106,7 @@ public final class Scorer {
     public List<Score> score(String prompt, List<String> continuations) {
         List<int[]> context = List.of(context(prompt, "prompt"));
         List<int[]> tokens = TextList.encode(tokenizer, continuations, "continuations");
-        return new ForkedPrompts(model, context, null, tokens, "continuations").score().get(0);
+        return new ForkedPrompts(model, context, null, tokens, "continuations").score((done, total) -> {}).get(0);
     }
 
     /**
@@ -144,7 +145,7 @@ public final class Scorer {
      * @throws ArithmeticException also if all labels are impossible
      */
     public Classification classify(String prompt, List<String> labels) {
-        return classify(List.of(context(prompt, "prompt")), null, labels).get(0);
+        return classify(List.of(context(prompt, "prompt")), null, labels, (done, total) -> {}).get(0);
     }
 
     /**
@@ -154,18 +155,25 @@ public final class Scorer {
      * @return a classification for each prompt, in order: a new list. Up to rounding, each is that of the prompt alone
      */
     public List<Classification> classify(List<String> prompts, List<String> labels) {
+        return classify(prompts, labels, (done, total) -> {});
+    }
+
+    /** The same, and tells how far the prompts are read. */
+    public List<Classification> classify(List<String> prompts, List<String> labels, ReadProgress progress) {
+        Objects.requireNonNull(progress, "progress");
         List<int[]> contexts = new ArrayList<>();
         for (String prompt : prompts) {
             contexts.add(context(prompt, TextList.name("prompts", contexts.size())));
         }
-        return classify(contexts, i -> TextList.name("prompts", i), labels);
+        return classify(contexts, i -> TextList.name("prompts", i), labels, progress);
     }
 
-    private List<Classification> classify(List<int[]> contexts, IntFunction<String> names, List<String> given) {
+    private List<Classification> classify(List<int[]> contexts, IntFunction<String> names, List<String> given,
+            ReadProgress progress) {
         List<String> labels = Collections.unmodifiableList(new ArrayList<>(given));
         List<int[]> tokens = TextList.encode(tokenizer, labels, "labels");
         Classification.checkLabels(labels);
-        List<List<Score>> scores = new ForkedPrompts(model, contexts, names, tokens, "labels").score();
+        List<List<Score>> scores = new ForkedPrompts(model, contexts, names, tokens, "labels").score(progress);
         List<Classification> all = new ArrayList<>();
         for (List<Score> found : scores) {
             String name = names == null ? "" : names.apply(all.size()) + ": ";
