@@ -46,7 +46,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
-    private final Progress progress = new Progress("measuring");
+    private Progress progress;
     private int measurements;
     private int done;
 
@@ -63,14 +63,7 @@ final class BenchCommand implements Callable<Integer> {
             double loadSeconds = Figures.seconds(start);
             int[] prompt = new Random(1).ints(promptLength, 0, model.config().vocabularySize()).toArray();
             float[] logits = new float[model.config().vocabularySize()];
-            start = System.nanoTime();
-            model.logits(prompt, model.newState(), logits);
-            decode(model, prompt, logits);
-            // Warm: at least two seconds, for the compiler.
-            while (Figures.seconds(start) < 2) {
-                decode(model, prompt, logits);
-                model.logits(prompt, model.newState(), logits);
-            }
+            warmUp(model, prompt, logits);
             OptionalLong peakMemory = Machine.peakMemory(); // before the arrays that the memory's speed is measured with
             // The ND4J engine takes what its backend takes, whatever the option says.
             int threads = options.threads > 0 && model.engineName().equals("simd")
@@ -82,8 +75,11 @@ final class BenchCommand implements Callable<Integer> {
             BatchSpeed batches = batchSizes == null
                     ? null
                     : new BatchSpeed(model, batchSizes, prompt, decoded, rounds, this::measured);
-            measurements = rounds * MEASUREMENTS + (batches == null ? 0 : (rounds + 1) * batches.sizes());
-            try {
+            measurements = rounds * MEASUREMENTS + (batches == null ? 0 : (rounds + 1) * batches.sizes())
+                    + ALLOCATION_ROUNDS;
+            OptionalLong allocated;
+            try (Progress measuring = Progress.of("measuring", "measurements")) {
+                progress = measuring;
                 if (batches != null) {
                     batches.warmUp();
                 }
@@ -92,16 +88,15 @@ final class BenchCommand implements Callable<Integer> {
                     measured();
                     decode[i] = decode(model, prompt, logits);
                     measured();
-                    start = System.nanoTime();
+                    long before = System.nanoTime();
                     model.logits(prompt, model.newState(), logits);
-                    prefill[i] = promptLength / Figures.seconds(start);
+                    prefill[i] = promptLength / Figures.seconds(before);
                     measured();
                     if (batches != null) {
                         batches.measure(i);
                     }
                 }
-            } finally {
-                progress.clear();
+                allocated = allocatedPerToken(model, prompt, logits);
             }
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("model", options.file().getFileName().toString());
@@ -121,8 +116,7 @@ final class BenchCommand implements Callable<Integer> {
                         Figures.rounded(Figures.median(decode) * model.weightBytes() / Figures.median(bandwidth)));
             }
             model.skippedShare().ifPresent(share -> figures.put("hidden_units_skipped", Figures.rounded(share)));
-            allocatedPerToken(model, prompt, logits)
-                    .ifPresent(bytes -> figures.put("heap_bytes_per_token", bytes));
+            allocated.ifPresent(bytes -> figures.put("heap_bytes_per_token", bytes));
             peakMemory.ifPresent(bytes -> figures.put("peak_memory_bytes", bytes));
             if (batches != null) {
                 figures.put("state_bytes", RwkvState.byteSize(model.config()));
@@ -130,6 +124,19 @@ final class BenchCommand implements Callable<Integer> {
             }
             print(figures);
             return 0;
+        }
+    }
+
+    /** At least two seconds, for the compiler. */
+    private void warmUp(RwkvModel model, int[] prompt, float[] logits) {
+        try (Progress warming = Progress.of("warming up", "rounds")) {
+            long start = System.nanoTime();
+            int warm = 0;
+            do {
+                model.logits(prompt, model.newState(), logits);
+                decode(model, prompt, logits);
+                warming.report(++warm, Progress.UNKNOWN);
+            } while (Figures.seconds(start) < 2);
         }
     }
 
@@ -188,6 +195,7 @@ final class BenchCommand implements Callable<Integer> {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < ALLOCATION_ROUNDS; i++) {
             least = Math.min(least, allocatedInRound(threads, model, tokens, logits));
+            measured();
         }
         return OptionalLong.of(least);
     }

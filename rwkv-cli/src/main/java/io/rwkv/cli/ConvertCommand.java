@@ -65,12 +65,9 @@ final class ConvertCommand implements Callable<Integer> {
                         + Tokenizers.whyNone(checkpoint, config);
             }
         }
-        Progress progress = new Progress("converting");
-        try {
+        try (Progress progress = Progress.bytes("converting")) {
             WhenTerminated.interrupt(
                     () -> GgufConverter.convert(checkpoint, out, type, tokenizer, progress::report));
-        } finally {
-            progress.clear();
         }
         System.err.printf(Locale.ROOT, "[%s, %s, %,d bytes, with %s]%n", out, type, Files.size(out),
                 tokenizer == null ? with : tokenizer);

@@ -10,10 +10,14 @@ import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 
 @Command(name = "logits", mixinStandardHelpOptions = true, description = "Writes the logits after each token, and the final state, as safetensors.")
 final class LogitsCommand implements Callable<Integer> {
+    /** Two of the model's stretches: so read, the tokens are computed in the same stretches as in one call. */
+    private static final int PIECE = 512;
+
     @Mixin
     private ModelOptions modelOptions;
 
@@ -33,7 +37,7 @@ final class LogitsCommand implements Callable<Integer> {
         }
         try (RwkvModel model = modelOptions.openModel()) {
             RwkvState state = model.newState();
-            float[][] logits = form.equals("parallel") ? model.allLogits(tokens, state) : oneByOne(model, state);
+            float[][] logits = logits(model, state, form.equals("parallel") ? PIECE : 1);
             SafetensorsWriter writer = new SafetensorsWriter().integers("tokens", tokens).floats("logits",
                     new long[]{tokens.length, model.config().vocabularySize()}, logits);
             state.addTo(writer);
@@ -42,10 +46,15 @@ final class LogitsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private float[][] oneByOne(RwkvModel model, RwkvState state) {
+    private float[][] logits(RwkvModel model, RwkvState state, int atOnce) {
         float[][] logits = new float[tokens.length][];
-        for (int t = 0; t < tokens.length; t++) {
-            logits[t] = model.logits(new int[]{tokens[t]}, state);
+        try (Progress progress = Progress.of("reading", "tokens")) {
+            for (int from = 0; from < tokens.length; from += atOnce) {
+                int to = Math.min(tokens.length, from + atOnce);
+                float[][] piece = model.allLogits(Arrays.copyOfRange(tokens, from, to), state);
+                System.arraycopy(piece, 0, logits, from, piece.length);
+                progress.report(to, tokens.length);
+            }
         }
         return logits;
     }

@@ -56,12 +56,9 @@ class ModelOptions {
 
     /** Loads with the options asked for, and shows how far that is. */
     <M> M load(Opening<M> opening) throws IOException {
-        Progress progress = new Progress("loading");
-        try {
+        try (Progress progress = Progress.bytes("loading")) {
             return opening.open(RwkvOptions.builder().engine(engine).precision(precision).threads(threads)
                     .progress(progress::report).ignoreUnknownTensors(ignoreUnknownTensors).build());
-        } finally {
-            progress.clear();
         }
     }
 

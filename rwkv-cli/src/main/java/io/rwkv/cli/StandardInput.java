@@ -12,6 +12,11 @@ final class StandardInput {
     private StandardInput() {
     }
 
+    /** Whether somebody types it. Java cannot tell; bin/rwkv can. */
+    static boolean isTerminal() {
+        return Boolean.getBoolean("rwkv.terminal.input");
+    }
+
     /** All of it. */
     static String read() throws IOException {
         byte[] bytes = System.in.readAllBytes();

@@ -14,6 +14,7 @@ import picocli.CommandLine.Option;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -45,7 +46,11 @@ final class TokenizeCommand implements Callable<Integer> {
             throw new IOException(in + ": expected a file of JSON lines, found a folder");
         }
         WhenTerminated.interrupt(() -> AtomicFiles.write(out, channel -> {
-            try (BufferedReader lines = Files.newBufferedReader(in)) {
+            long size = Files.isRegularFile(in) ? Files.size(in) : Progress.UNKNOWN; // a pipe, say
+            try (Progress progress = Progress.bytes("encoding");
+                    CountingInput bytes = new CountingInput(Files.newInputStream(in));
+                    BufferedReader lines = new BufferedReader(
+                            new InputStreamReader(bytes, StandardCharsets.UTF_8.newDecoder()))) {
                 Writer to = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
                 int number = 0;
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -53,6 +58,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     int[] ids = encode(tokenizer, line, number);
                     to.write(JSON.writeValueAsString(Map.of("ids", ids)));
                     to.write('\n');
+                    progress.report(bytes.count(), size);
                 }
                 to.flush();
             } catch (CharacterCodingException e) {

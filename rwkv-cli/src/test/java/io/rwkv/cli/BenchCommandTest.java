@@ -125,7 +125,8 @@ class BenchCommandTest {
             Result result = bench("--batch", "2");
             List<String> shown = Stream.of(result.err().split("\r")).filter(s -> s.startsWith("measuring")).toList();
             assertTrue(shown.size() > 1, result.err());
-            assertEquals("measuring 100 %", shown.get(shown.size() - 1), result.err());
+            assertTrue(shown.get(shown.size() - 1).startsWith("measuring [####################] 100 %, "),
+                    result.err());
             assertFalse(result.out().contains("measuring"), result.out());
             assertTrue(result.err().endsWith("\r"), result.err());
         } finally {
