@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 
-@Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a text.")
+@Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a text, or many.")
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private TextModelOptions modelOptions;
@@ -46,38 +46,73 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--tuned-state", paramLabel = "FILE", description = "Start from this tuned state.")
     private Path tunedState;
 
-    @Parameters(paramLabel = "PROMPT", description = "The text to continue; - reads it from standard input.")
+    @Option(names = "--file", paramLabel = "PROMPTS", description = {
+            "Continues many texts from a file, several at once, and prints a line of JSON for each, in order: index, prompt, text, reason. Each line of the file that is not blank is a prompt, or, if the file's name ends in .jsonl, {\"prompt\": …}; - is standard input.",
+            "index is the line, from 0. Each text is what it would be alone, with the same seed. A text that fails has a line with error, and exit code 1 follows at the end."})
+    private Path file;
+
+    @Option(names = "--batch", paramLabel = "N", description = "With --file: the most texts at once. Default: 32, or as many as a quarter of the heap has room for.")
+    private Integer batch;
+
+    @Parameters(paramLabel = "PROMPT", arity = "0..1", description = "The text to continue; - reads it from standard input.")
     private String prompt;
 
     @Override
     public Integer call() throws IOException {
-        if (prompt.equals("-")) {
+        check();
+        changed(GenerationOptions.defaults()); // before a model is loaded: values out of range are refused at once
+        TextsFile list = file == null ? null : TextsFile.read(file, "prompt");
+        if (list == null && prompt.equals("-")) {
             prompt = StandardInput.read();
         }
-        changed(GenerationOptions.defaults()); // before a model is loaded: values out of range are refused at once
         try (TextModel text = modelOptions.openText(Pooling.MEAN)) {
-            RwkvModel model = text.model();
-            Generation.Request request = text.request(prompt).options(changed(text.generationOptions()))
-                    .cancelledWhen(() -> System.out.checkError());
-            if (tunedState != null) {
-                request = request.state(model.newState(tunedState));
+            if (list != null) {
+                new GenerateList(text, changed(text.generationOptions()), tunedState, !noEcho, batch).run(list);
+            } else {
+                generate(text);
             }
-            if (!noEcho) {
-                System.out.print(prompt);
-                System.out.flush();
-            }
-            Generation result;
-            try {
-                result = request.run(GenerateCommand::print);
-            } finally {
-                System.out.println(); // an error, too, begins on a line of its own
-            }
-            System.err.printf(Locale.ROOT,
-                    "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",
-                    model.config().version(), model.engineName(), result.promptTokens(), result.promptNanos() / 1e9,
-                    result.generatedTokens(), result.tokensPerSecond());
         }
         return 0;
+    }
+
+    /** Refuses what would have no effect. */
+    private void check() {
+        if ((file == null) == (prompt == null)) {
+            throw new IllegalArgumentException(file == null
+                    ? "expected a PROMPT, or --file, found neither"
+                    : "--file: expected no PROMPT beside it, found one");
+        }
+        if (batch != null && batch < 1) {
+            throw new IllegalArgumentException("--batch: expected at least 1, found " + batch);
+        }
+        if (batch != null && file == null) {
+            throw new IllegalArgumentException("--batch: expected --file beside it, which has several texts");
+        }
+    }
+
+    private void generate(TextModel text) throws IOException {
+        RwkvModel model = text.model();
+        Generation.Request request = text.request(prompt).options(changed(text.generationOptions()));
+        if (tunedState != null) {
+            request = request.state(model.newState(tunedState));
+        }
+        Generation result;
+        try (PromptReading reading = new PromptReading(request.prompt().length, noEcho ? "" : prompt)) {
+            result = request.cancelledWhen(() -> {
+                reading.goesOn();
+                return System.out.checkError();
+            }).run(piece -> {
+                reading.ended();
+                System.out.print(piece);
+                System.out.flush();
+            });
+        } finally {
+            System.out.println(); // an error, too, begins on a line of its own
+        }
+        System.err.printf(Locale.ROOT,
+                "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",
+                model.config().version(), model.engineName(), result.promptTokens(), result.promptNanos() / 1e9,
+                result.generatedTokens(), result.tokensPerSecond());
     }
 
     /** The options given, in place of these. */
@@ -99,10 +134,5 @@ final class GenerateCommand implements Callable<Integer> {
             options.seed(seed);
         }
         return stop.isEmpty() ? options.build() : options.stopStrings(stop).build();
-    }
-
-    private static void print(String piece) {
-        System.out.print(piece);
-        System.out.flush();
     }
 }
