@@ -8,16 +8,20 @@ import io.rwkv.text.generation.GenerationOptions;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 
-@Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a text, or many.")
+@Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a text, or many; or says which of some labels is its likeliest continuation.")
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private TextModelOptions modelOptions;
@@ -54,19 +58,35 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "N", description = "With --file: the most texts at once. Default: 32, or as many as a quarter of the heap has room for.")
     private Integer batch;
 
+    @Option(names = "--choices", paramLabel = "LABELS", description = {
+            "Generates nothing; says how likely each label is as the continuation of the prompt, one line of JSON for each, the likeliest first: label, probability among the labels, log_probability. Labels are separated by commas, with their blanks: \" good, bad\". Given several times, each is one label, commas and all.",
+            "With --file, a line for each prompt: index, prompt, label, probabilities. Prompts are read after the end-of-text token, and names of special tokens in them as ordinary text."})
+    private List<String> choices;
+
+    @Option(names = "--per-token", description = "With --choices: compare labels by the mean log-probability of their tokens, so that long ones stand as good a chance as short ones.")
+    private boolean perToken;
+
     @Parameters(paramLabel = "PROMPT", arity = "0..1", description = "The text to continue; - reads it from standard input.")
     private String prompt;
+
+    @Spec
+    private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
         check();
         changed(GenerationOptions.defaults()); // before a model is loaded: values out of range are refused at once
+        Choices labels = choices == null ? null : new Choices(choices, perToken);
         TextsFile list = file == null ? null : TextsFile.read(file, "prompt");
         if (list == null && prompt.equals("-")) {
             prompt = StandardInput.read();
         }
         try (TextModel text = modelOptions.openText(Pooling.MEAN)) {
-            if (list != null) {
+            if (labels != null && list != null) {
+                labels.print(text, list, !noEcho);
+            } else if (labels != null) {
+                labels.print(text, prompt);
+            } else if (list != null) {
                 new GenerateList(text, changed(text.generationOptions()), tunedState, !noEcho, batch).run(list);
             } else {
                 generate(text);
@@ -87,6 +107,20 @@ final class GenerateCommand implements Callable<Integer> {
         }
         if (batch != null && file == null) {
             throw new IllegalArgumentException("--batch: expected --file beside it, which has several texts");
+        }
+        if (perToken && choices == null) {
+            throw new IllegalArgumentException("--per-token: expected --choices beside it, which has labels");
+        }
+        if (choices != null) {
+            List<OptionSpec> used = new ArrayList<>(spec.mixins().get("modelOptions").options());
+            List.of("--choices", "--per-token", "--file", "--no-echo", "--debug")
+                    .forEach(name -> used.add(spec.findOption(name)));
+            for (OptionSpec given : spec.commandLine().getParseResult().matchedOptions()) {
+                if (!used.contains(given)) {
+                    throw new IllegalArgumentException(
+                            given.longestName() + ": expected none beside --choices, which generates nothing");
+                }
+            }
         }
     }
 

@@ -149,7 +149,7 @@ class GenerateListTest {
         for (Map.Entry<List<String>, String> wrong : Map.of(List.of("--file", file, "a prompt"),
                 "rwkv: --file: expected no PROMPT", List.of("--batch", "2", "x"), "rwkv: --batch: expected --file",
                 List.of("--batch", "0", "--file", file), "rwkv: --batch: expected at least 1, found 0",
-                List.<String>of(),
+                List.of("--per-token", "x"), "rwkv: --per-token: expected --choices", List.<String>of(),
                 "rwkv: expected a PROMPT, or --file").entrySet()) {
             Result result = generate(wrong.getKey());
             assertEquals(2, result.exitCode(), wrong + result.err());

@@ -47,6 +47,8 @@ class TerminalTest {
         Map<String, List<String>> commands = new TreeMap<>();
         commands.put("generating", List.of("generate", "--max-tokens", "3", "--file", texts));
         commands.put("reading", List.of("generate", "--max-tokens", "1", longPrompt));
+        commands.put("reading ", List.of("generate", "--choices", "a,b", longPrompt));
+        commands.put("reading  ", List.of("generate", "--choices", "a,b", "--file", texts));
         commands.put("reading   ", List.of("logits", "--tokens", "1,2,3", "--out", folder.resolve("l").toString()));
         commands.put("embedding", List.of("embed", "--file", texts));
         commands.put("embedding ", List.of("embed", longPrompt));
