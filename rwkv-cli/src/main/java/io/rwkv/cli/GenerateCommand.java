@@ -1,5 +1,7 @@
 package io.rwkv.cli;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+
 import io.rwkv.core.RwkvModel;
 import io.rwkv.text.TextModel;
 import io.rwkv.text.embedding.SentenceEncoder.Pooling;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 
 @Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a text, or many; or says which of some labels is its likeliest continuation.")
@@ -50,8 +53,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--tuned-state", paramLabel = "FILE", description = "Start from this tuned state.")
     private Path tunedState;
 
+    @Option(names = "--logprobs", paramLabel = "N", description = "After the text, print a line of JSON for each token that was chosen: how likely the model found it (before temperature and all else), and the N likeliest beside it; 0 for none beside it.")
+    private Integer logprobs;
+
     @Option(names = "--file", paramLabel = "PROMPTS", description = {
-            "Continues many texts from a file, several at once, and prints a line of JSON for each, in order: index, prompt, text, reason. Each line of the file that is not blank is a prompt, or, if the file's name ends in .jsonl, {\"prompt\": …}; - is standard input.",
+            "Continues many texts from a file, several at once, and prints a line of JSON for each, in order: index, prompt, text, reason; with --logprobs also tokens. Each line of the file that is not blank is a prompt, or, if the file's name ends in .jsonl, {\"prompt\": …}; - is standard input.",
             "index is the line, from 0. Each text is what it would be alone, with the same seed. A text that fails has a line with error, and exit code 1 follows at the end."})
     private Path file;
 
@@ -143,6 +149,12 @@ final class GenerateCommand implements Callable<Integer> {
         } finally {
             System.out.println(); // an error, too, begins on a line of its own
         }
+        if (logprobs != null) {
+            ObjectMapper json = new ObjectMapper();
+            for (Map<String, Object> token : new TokenLines(text.tokenizer()).of(result)) {
+                System.out.println(json.writeValueAsString(token));
+            }
+        }
         System.err.printf(Locale.ROOT,
                 "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",
                 model.config().version(), model.engineName(), result.promptTokens(), result.promptNanos() / 1e9,
@@ -166,6 +178,9 @@ final class GenerateCommand implements Callable<Integer> {
         }
         if (seed != null) {
             options.seed(seed);
+        }
+        if (logprobs != null) {
+            options.logProbabilities(logprobs);
         }
         return stop.isEmpty() ? options.build() : options.stopStrings(stop).build();
     }

@@ -34,6 +34,7 @@ final class GenerateList {
     private final RwkvState tuned; // null for none
     private final boolean echo;
     private final int batch;
+    private final TokenLines tokenLines;
     private long promptTokens;
     private long generatedTokens;
 
@@ -49,6 +50,7 @@ final class GenerateList {
         this.tuned = tunedState == null ? null : model.model().newState(tunedState);
         this.echo = echo;
         this.batch = batch != null ? batch : batchFor(model.model());
+        this.tokenLines = new TokenLines(model.tokenizer());
     }
 
     /** A state and what a step writes in its place are to take no more than a quarter of the heap. */
@@ -112,6 +114,9 @@ final class GenerateList {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("text", result.text());
         line.put("reason", result.reason().name());
+        if (options.logProbabilities().isPresent()) {
+            line.put("tokens", tokenLines.of(result));
+        }
         lines.print(ended.text, line);
     }
 

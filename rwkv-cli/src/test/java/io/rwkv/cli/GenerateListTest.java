@@ -8,8 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 import io.rwkv.cli.MainTest.Result;
+import io.rwkv.core.internal.tensor.SafetensorsReader;
+import io.rwkv.core.tensor.SafetensorsWriter;
+import io.rwkv.core.tensor.TensorFile;
 import io.rwkv.demo.DemoModel;
 
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -122,6 +126,43 @@ class GenerateListTest {
     }
 
     @Test
+    void eachTextShouldStartFromTheTunedState() throws IOException {
+        Path field = Path.of(System.getProperty("rwkv.shared", "../shared"), "reference", "field");
+        Assumptions.assumeTrue(Files.isDirectory(field), field + " is missing; skipped");
+        TensorFile inside = SafetensorsReader.open(field.resolve("F4-time-state-inside.safetensors"));
+        SafetensorsWriter out = new SafetensorsWriter();
+        for (String name : inside.names()) {
+            if (name.endsWith("time_state")) {
+                float[] values = inside.tensor(name).toFloats();
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = 50 * (float) Math.sin(i); // one that cannot be overlooked
+                }
+                out.floats(name, inside.tensor(name).shape(), values);
+            }
+        }
+        Path tuned = folder.resolve("tuned.safetensors");
+        out.write(tuned);
+        List<String> options = List.of("--model", field.resolve("base-rwkv7.safetensors").toString(), "--tokenizer",
+                field.resolve("bytes.json").toString(), "--temperature", "0", "--max-tokens", "12", "--logprobs", "0");
+        List<String> tunedToo = new ArrayList<>(options);
+        tunedToo.addAll(List.of("--tuned-state", tuned.toString()));
+        List<JsonNode> lines = lines(generate(tunedToo, "--file", file("one", "two", "one").toString()));
+        for (int i = 0; i < 3; i++) {
+            JsonNode last = lines.get(i).get("tokens").get(11);
+            assertEquals(lastLogProbability(tunedToo, List.of("one", "two", "one").get(i)),
+                    last.get("log_probability").doubleValue(), 1e-4);
+        }
+        double without = lastLogProbability(options, "one");
+        double with = lastLogProbability(tunedToo, "one");
+        assertTrue(Math.abs(with - without) > 1e-3, with + ": the state changes it");
+    }
+
+    private static double lastLogProbability(List<String> options, String prompt) throws IOException {
+        List<String> printed = alone(options, prompt).lines().toList();
+        return JSON.readTree(printed.get(printed.size() - 1)).get("log_probability").doubleValue();
+    }
+
+    @Test
     void whatIsWrittenToNobodyShouldNotBeGenerated() throws IOException {
         Path file = file(Stream.generate(() -> "A dog is").limit(2000).toArray(String[]::new));
         PrintStream before = System.out;
@@ -149,6 +190,7 @@ class GenerateListTest {
         for (Map.Entry<List<String>, String> wrong : Map.of(List.of("--file", file, "a prompt"),
                 "rwkv: --file: expected no PROMPT", List.of("--batch", "2", "x"), "rwkv: --batch: expected --file",
                 List.of("--batch", "0", "--file", file), "rwkv: --batch: expected at least 1, found 0",
+                List.of("--logprobs", "-1", "x"), "rwkv: logProbabilities: expected 0 or more, found -1",
                 List.of("--per-token", "x"), "rwkv: --per-token: expected --choices", List.<String>of(),
                 "rwkv: expected a PROMPT, or --file").entrySet()) {
             Result result = generate(wrong.getKey());
@@ -161,5 +203,34 @@ class GenerateListTest {
         assertEquals(1, malformed.exitCode());
         assertEquals("", malformed.out()); // all lines are checked before the first text
         assertTrue(malformed.err().contains("m.jsonl, line 2: expected an object"), malformed.err());
+    }
+
+    @Test
+    void logProbabilitiesShouldBePrintedForEachToken() throws IOException {
+        List<String> options = List.of("--temperature", "0", "--max-tokens", "6");
+        String text = alone(options, "A dog is");
+        Result result = generate(options, "--no-echo", "--logprobs", "3", "A dog is");
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(result.out().startsWith(text + System.lineSeparator()), result.out());
+        StringBuilder joined = new StringBuilder();
+        List<String> printed = result.out().substring(text.length()).strip().lines().toList();
+        assertEquals(6, printed.size());
+        for (String one : printed) {
+            JsonNode token = JSON.readTree(one);
+            joined.append(token.get("text").textValue());
+            JsonNode likeliest = token.get("likeliest");
+            assertEquals(3, likeliest.size());
+            assertEquals(token.get("token"), likeliest.get(0).get("token")); // temperature 0 takes it
+            double probability = token.get("log_probability").doubleValue();
+            assertEquals(probability, likeliest.get(0).get("log_probability").doubleValue());
+            assertTrue(probability < 0 && likeliest.get(1).get("log_probability").doubleValue() <= probability, one);
+            assertTrue(likeliest.get(2).get("text").isTextual(), one);
+        }
+        assertEquals(text, joined.toString());
+        List<JsonNode> list = lines(generate(options, "--logprobs", "0", "--file", file("A dog is").toString()));
+        JsonNode tokens = list.get(0).get("tokens");
+        assertEquals(6, tokens.size());
+        assertEquals(JSON.readTree(printed.get(5)).get("token"), tokens.get(5).get("token"));
+        assertFalse(tokens.get(0).has("likeliest"));
     }
 }
