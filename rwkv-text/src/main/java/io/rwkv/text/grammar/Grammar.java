@@ -1,6 +1,8 @@
 package io.rwkv.text.grammar;
 
 import io.rwkv.text.internal.masks.TokenTrie;
+import io.rwkv.text.internal.schema.SchemaCompiler;
+import io.rwkv.text.internal.schema.SchemaException;
 import io.rwkv.text.sampling.Constraint;
 import io.rwkv.tokenizer.Tokenizer;
 
@@ -63,6 +65,33 @@ public final class Grammar {
      */
     public static Grammar gbnf(String text) {
         return new Grammar(Objects.requireNonNull(text, "text"), GrammarMasks.MOST_BYTES);
+    }
+
+    /**
+     * The JSON texts that are valid by a JSON Schema, written without blanks but for one, or none, behind each colon and comma. The
+     * documentation (docs/json-schema.md) says which keywords there are.
+     *
+     * <p>Of what a schema admits, only a part is written: properties in the order of the schema, and none that it does not name unless
+     * {@code additionalProperties} asks for them; numbers of up to 15 digits where no bound asks for more. All that is written is
+     * valid.
+     *
+     * @param schema a JSON Schema of draft 2020-12 or one before, up to a million characters
+     * @return the grammar
+     * @throws GrammarException if the text is not JSON, if a keyword is not supported, or has a value that it cannot have, if no value
+     *         is valid, or if the schema is too large; with the path of what is wrong, such as {@code #/properties/age/format}
+     */
+    public static Grammar jsonSchema(String schema) {
+        String gbnf;
+        try {
+            gbnf = SchemaCompiler.compile(Objects.requireNonNull(schema, "schema"));
+        } catch (SchemaException e) {
+            throw new GrammarException(e.path(), e.problem());
+        }
+        try {
+            return gbnf(gbnf);
+        } catch (GrammarException e) {
+            throw new GrammarException("#", "too large: its grammar is refused (" + e.getMessage() + ")");
+        }
     }
 
     /** With as much memory as a test wants. */
