@@ -184,6 +184,16 @@ public final class Generation {
         }
 
         /**
+         * A request whose text is JSON that a schema admits, as {@link Grammar#jsonSchema} says. The schema is compiled at each call: for
+         * many requests, keep the grammar, and give it to {@link #grammar}.
+         *
+         * @throws io.rwkv.text.grammar.GrammarException if the schema cannot be compiled; the message says where
+         */
+        public Request json(String schema) {
+            return grammar(Grammar.jsonSchema(schema));
+        }
+
+        /**
          * A request that continues from this state. Each run moves the state. Without this, each run begins with a new state.
          */
         public Request state(RwkvState value) {

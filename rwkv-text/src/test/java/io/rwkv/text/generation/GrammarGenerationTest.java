@@ -57,6 +57,16 @@ class GrammarGenerationTest {
     }
 
     @Test
+    void aSchemaShouldBeEnough() {
+        String schema = "{\"type\": \"object\", \"properties\": {\"paid\": {\"type\": \"boolean\"}}, \"required\": [\"paid\"]}";
+        for (int seed = 0; seed < 10; seed++) {
+            Generation result = request(seed).json(schema).run();
+            assertEquals(Reason.COMPLETE, result.reason());
+            assertTrue(result.text().matches("\\{\"paid\": ?(true|false)}"), result.text());
+        }
+    }
+
+    @Test
     void whatIsCutOffShouldSaySo() {
         Generation result = request(1).options(request(1).options().toBuilder().maxTokens(2).build()).run();
         assertEquals(Reason.MAX_TOKENS, result.reason());
