@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /** Requests that fail or are slow beside others, and services that are closed. As in {@link GenerationServiceTest}. */
@@ -185,6 +186,22 @@ class ServiceFailuresTest extends ServiceFixture {
         assertTrue(service.awaitTermination(Duration.ZERO));
         assertThrows(RejectedExecutionException.class, () -> service.submit(ServiceRequest.of(letters("x", 1))));
         assertEquals(10, service.statistics().completed());
+    }
+
+    @Test
+    void closingShouldWaitForRequestsThatPauseAndForTheirCallbacks() {
+        GenerationService service = service(MODEL::forward, sequences(1).backlog(1));
+        StringBuffer heard = new StringBuffer();
+        Submission submission = service.submit(letters("x", 5), piece -> {
+            while (!service.isShutdown()) { // till then it is too slow for the next piece
+                Thread.onSpinWait();
+            }
+            LockSupport.parkNanos(20_000_000); // whoever does not wait is through by then
+            heard.append(piece);
+        });
+        service.close();
+        assertEquals("aaaaa", heard.toString());
+        assertEquals("aaaaa", submission.getNow(null).text());
     }
 
     @Test

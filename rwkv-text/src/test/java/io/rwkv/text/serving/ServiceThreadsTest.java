@@ -7,19 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /** A service's threads hold nobody: not who called it first, and not the service. As in {@link GenerationServiceTest}. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ServiceThreadsTest extends ServiceFixture {
     private static final InheritableThreadLocal<String> CALLERS = new InheritableThreadLocal<>();
 
@@ -35,33 +34,17 @@ class ServiceThreadsTest extends ServiceFixture {
         }
     }
 
-    /** @param executor null for the service's own threads */
-    private static Seen threadsOf(Executor executor) throws Exception {
-        Seen seen = new Seen();
+    /** Does something in a thread with a class loader and a variable that others may inherit. */
+    private static void asCaller(Runnable work) throws IOException {
         ClassLoader before = Thread.currentThread().getContextClassLoader();
         try (URLClassLoader callers = new URLClassLoader(new URL[0], before)) {
             Thread.currentThread().setContextClassLoader(callers);
             CALLERS.set("the caller's");
-            ServiceOptions.Builder options = sequences(1);
-            try (GenerationService service = service(MODEL::forward,
-                    executor == null ? options : options.callbackExecutor(executor))) {
-                CountDownLatch go = new CountDownLatch(1);
-                Submission submission = service.submit(letters("x", 2).cancelledWhen(() -> {
-                    seen.here();
-                    return awaited(go);
-                }), piece -> seen.here());
-                CompletableFuture<Void> end = submission.handle((result, thrown) -> {
-                    seen.here();
-                    return null;
-                });
-                go.countDown();
-                end.join();
-            }
+            work.run();
         } finally {
             CALLERS.remove();
             Thread.currentThread().setContextClassLoader(before);
         }
-        return seen;
     }
 
     /** False, once the latch is open. */
@@ -74,18 +57,44 @@ class ServiceThreadsTest extends ServiceFixture {
         }
     }
 
+    private static void assertNothingOfCallers(Seen seen, String name) {
+        assertSame(GenerationService.class.getClassLoader(), seen.loaders.get(name), name);
+        assertEquals("null", seen.inherited.get(name), name);
+    }
+
     @Test
-    void threadsShouldNotHoldWhoCalledFirst() throws Exception {
-        Executor rejecting = task -> {
-            throw new RejectedExecutionException("no room");
-        };
-        for (Executor executor : new Executor[]{null, rejecting}) {
-            Seen seen = threadsOf(executor);
-            for (String name : List.of("rwkv-service", "rwkv-callback")) {
-                assertSame(GenerationService.class.getClassLoader(), seen.loaders.get(name), name);
-                assertEquals("null", seen.inherited.get(name), name);
+    void threadsShouldNotHoldWhoCalledFirst() throws IOException {
+        Seen seen = new Seen();
+        asCaller(() -> {
+            CountDownLatch go = new CountDownLatch(1);
+            try (GenerationService service = service(MODEL::forward, sequences(1))) {
+                Submission submission = service.submit(letters("x", 2).cancelledWhen(() -> {
+                    seen.here();
+                    return awaited(go);
+                }), piece -> seen.here());
+                go.countDown();
+                submission.join();
             }
-        }
+        });
+        assertNothingOfCallers(seen, "rwkv-service");
+        assertNothingOfCallers(seen, "rwkv-callback");
+    }
+
+    @Test
+    void aThreadInThePlaceOfAnExecutorShouldNotHoldItsCaller() throws IOException {
+        Seen seen = new Seen();
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        asCaller(() -> {
+            Delivery delivery = new Delivery(piece -> {}, task -> {
+                throw new RejectedExecutionException("no room");
+            }, 1, this, () -> {});
+            delivery.end(() -> {
+                seen.here();
+                end.complete(null);
+            });
+            end.join();
+        });
+        assertNothingOfCallers(seen, "rwkv-callback");
     }
 
     /** Gives a service that has worked and that nobody holds. */
