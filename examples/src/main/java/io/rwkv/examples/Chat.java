@@ -1,59 +1,53 @@
 package io.rwkv.examples;
 
-import io.rwkv.core.RwkvState;
 import io.rwkv.text.TextModel;
-import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.chat.ChatReply;
+import io.rwkv.text.chat.ChatSession;
+import io.rwkv.text.chat.Thinking;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A conversation with an RWKV-7 (G1 or World) in its training's format, {@code User: …} and {@code Assistant: …} with an empty
- * line between. The state is the conversation's whole memory: what has been said is never read again.
+ * A conversation that is saved after each answer, and goes on when the program is started again. An empty line takes the last turn
+ * back.
  */
 public final class Chat {
-    private static final String NEXT_TURN = "\n\nUser:";
-
-    private final TextModel rwkv;
-    private final RwkvState state;
-    private final GenerationOptions options = GenerationOptions.builder().maxTokens(500).topP(0.5)
-            .stopStrings(NEXT_TURN).build();
-    private final String assistant;
-    private String turn = "User:"; // what leads the next message in
-
-    /** @param think whether the model is to reason before it answers, as G1 models can */
-    Chat(TextModel rwkv, boolean think) {
-        this.rwkv = rwkv;
-        this.state = rwkv.newState();
-        this.assistant = think ? "\n\nAssistant: <think" : "\n\nAssistant:";
+    private Chat() {
     }
 
-    /** Prints the answer as it comes. */
-    void say(String message) {
-        // An empty line would end the turn.
-        String prompt = turn + " " + message.strip().replaceAll("\\n\\s*\\n", "\n") + assistant;
-        // The state then ends where the answer does: what ended it has left no trace, and leads the next message in.
-        rwkv.request(prompt).options(options).state(state).run(System.out::print);
-        System.out.println();
-        turn = NEXT_TURN;
+    /** Prints the answer as it comes, and saves the conversation. */
+    private static void say(ChatSession session, String text, Path file) throws IOException {
+        ChatReply reply = session.message(text).onThought(System.err::print).run(System.out::print);
+        System.out.println(reply.complete() ? "" : " …");
+        session.save(file);
     }
 
-    /** @param args a checkpoint, then optionally {@code --think} */
+    /** @param args a checkpoint of the G1, World or Raven family, a file for the conversation, then optionally {@code --think} */
     public static void main(String[] args) throws IOException {
-        if (args.length < 1) {
-            System.err.println("usage: Chat CHECKPOINT [--think]   (its vocabulary file beside it)");
+        if (args.length < 2) {
+            System.err
+                    .println("usage: Chat CHECKPOINT SESSION [--think]   (the vocabulary file beside the checkpoint)");
             System.exit(2);
         }
+        Path file = Path.of(args[1]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try (TextModel rwkv = TextModel.open(Path.of(args[0]))) {
-            Chat chat = new Chat(rwkv, args.length > 1 && args[1].equals("--think"));
+            ChatSession session = Files.exists(file) ? rwkv.resume(file) : rwkv.chat().open();
+            if (args.length > 2 && args[2].equals("--think")) {
+                session.thinking(Thinking.SHORT);
+            }
+            System.out.println(session.text());
             System.out.print("> ");
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 if (!line.isBlank()) {
-                    chat.say(line);
+                    say(session, line, file);
+                } else if (!session.turns().isEmpty()) {
+                    System.out.println("taken back: " + session.undo().message().text());
                 }
                 System.out.print("> ");
             }

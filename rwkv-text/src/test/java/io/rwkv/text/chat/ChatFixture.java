@@ -60,6 +60,18 @@ abstract class ChatFixture {
         assertTrue(difference < 1e-4, () -> "state differs by " + difference + " after " + text);
     }
 
+    /** Waits until a session is free: who has cancelled a subscription hears of nothing more. */
+    static void awaitFree(ChatSession session) {
+        while (true) {
+            try {
+                session.thinking(session.thinking());
+                return;
+            } catch (IllegalStateException e) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
     /** Chooses these tokens, then the end. */
     static final class Script implements Sampler {
         private final Iterator<Integer> tokens;

@@ -213,18 +213,7 @@ class ChatRandomTest extends ChatFixture {
             throw new AssertionError(e);
         }
         assertEquals(List.of(), thrown);
-        while (inUse(request.session)) { // a cancelled subscription hears of nothing more
-            Thread.onSpinWait();
-        }
-    }
-
-    private static boolean inUse(ChatSession session) {
-        try {
-            session.thinking(session.thinking());
-            return false;
-        } catch (IllegalStateException e) {
-            return true;
-        }
+        awaitFree(request.session);
     }
 
     private GenerationOptions options() {
