@@ -84,6 +84,22 @@ public final class ChatRequest {
                 cancelled);
     }
 
+    /**
+     * A request as {@code callTool(true)}, whose reply can be nothing but a call that is well-formed, of a tool that was declared, with
+     * arguments that its declaration admits; unless it is cut short. An argument is a string, integer, number or boolean of a
+     * signature, a list ({@code integer[]}) or one of some words ({@code "a" | "b"}). A tool in JSON declares its {@code parameters} by
+     * a JSON Schema, or its {@code arguments} by one each; all of these are required, unless {@code required} lists those that are.
+     *
+     * @throws IllegalArgumentException if there is no tool; or if what one declares is not understood, the message names it
+     */
+    public ChatRequest strictCall() {
+        GenerationOptions base = callTool(true).options();
+        if (base.constraint().isPresent()) {
+            throw new IllegalArgumentException("options: expected no constraint beside that of a call, found one");
+        }
+        return callTool(true).options(base.toBuilder().grammar(session.encoder().callGrammar()).build());
+    }
+
     /** A request that gives the pieces of the reply's thought to this receiver, in the thread that gives the answer's. */
     public ChatRequest onThought(Consumer<? super String> value) {
         return new ChatRequest(session, keep, message, options, thinking, callTool, value, cancelled);

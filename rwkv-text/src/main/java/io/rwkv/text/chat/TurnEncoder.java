@@ -1,6 +1,7 @@
 package io.rwkv.text.chat;
 
 import io.rwkv.text.chat.ChatMessage.Role;
+import io.rwkv.text.grammar.Grammar;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.ArrayList;
@@ -9,12 +10,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Turns a conversation's messages into text and tokens, by one template with its tools. Immutable. */
+/** Turns a conversation's messages into text and tokens, by one template with its tools. Safe for any number of threads. */
 final class TurnEncoder {
     private final PromptTemplate template;
     private final List<Tool> tools;
     private final Set<String> toolNames = new LinkedHashSet<>();
     private final Tokenizer tokenizer;
+    private Grammar callGrammar; // made when it is first wanted
 
     TurnEncoder(PromptTemplate template, List<Tool> tools, Tokenizer tokenizer) {
         this.template = template;
@@ -33,6 +35,14 @@ final class TurnEncoder {
 
     Set<String> toolNames() {
         return toolNames;
+    }
+
+    /** What a reply may be that is a call; kept, since it remembers much. */
+    synchronized Grammar callGrammar() {
+        if (callGrammar == null) {
+            callGrammar = ToolGrammar.of(tools);
+        }
+        return callGrammar;
     }
 
     /** What is read before the first turn. */
