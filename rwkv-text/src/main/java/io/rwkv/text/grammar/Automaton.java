@@ -40,7 +40,7 @@ final class Automaton {
     /** Where a text that had led to this state leads with these bytes more. */
     ParserState step(ParserState state, byte[] bytes, int from, int to) {
         ParserState at = state;
-        for (int i = from; i < to && !at.isDead(); i++) {
+        for (int i = from; i < to && !at.dead; i++) {
             at = at.step(network.classOf[bytes[i] & 0xFF]);
         }
         return at;

@@ -76,6 +76,11 @@ final class Components {
         return order.toArray();
     }
 
+    /** The number of a node's component, below the number of nodes; −1 where the starts do not reach. */
+    int number(int node) {
+        return component[node];
+    }
+
     /** Whether two nodes can reach each other; true for a node and itself. */
     boolean together(int a, int b) {
         return component[a] == component[b] && component[a] >= 0;

@@ -62,11 +62,15 @@ final class GbnfCharacters {
             found = "the end of the line";
         } else {
             int c = peek();
-            found = c >= ' ' && Character.isDefined(c) && !CodePoints.isSurrogate(c)
-                    ? Character.toString(c)
-                    : String.format("U+%04X", c);
+            found = isVisible(c) ? Character.toString(c) : String.format("U+%04X", c);
         }
         return wrong(index, "expected " + expected + ", found " + found);
+    }
+
+    private static boolean isVisible(int c) {
+        int type = Character.getType(c);
+        return !Character.isISOControl(c) && type != Character.FORMAT && type != Character.SURROGATE
+                && type != Character.UNASSIGNED && type != Character.PRIVATE_USE;
     }
 
     static boolean isName(int c) {

@@ -94,6 +94,17 @@ public final class Grammar {
         }
     }
 
+    /**
+     * Any JSON value. Numbers have up to 20 digits before and after the point, and up to 3 in the exponent. Between values there is at
+     * most one blank, or a new line and up to 40 blanks or tabs, so that a model cannot write blanks for ever; before and after the
+     * whole there are none. Strings and lists may be of any length and depth.
+     *
+     * @return the same grammar at each call
+     */
+    public static Grammar json() {
+        return JsonGrammar.ANY;
+    }
+
     /** With as much memory as a test wants. */
     static Grammar gbnf(String text, long mostBytes) {
         return new Grammar(text, mostBytes);
@@ -116,7 +127,7 @@ public final class Grammar {
      */
     public boolean matches(String text) {
         ParserState state = matching.current(matching.start());
-        for (int from = 0; from < text.length() && !state.isDead();) {
+        for (int from = 0; from < text.length() && !state.dead;) {
             int to = Math.min(from + STRETCH, text.length());
             if (to < text.length() && Character.isHighSurrogate(text.charAt(to - 1))) {
                 to--;

@@ -41,7 +41,7 @@ final class GrammarConstraint implements Constraint {
     public void accept(int token) {
         byte[] text = masks.trie.text(token);
         ParserState next = text == null ? null : masks.automaton.step(state, text, 0, text.length);
-        if (next == null || next.isDead()) {
+        if (next == null || next.dead) {
             throw new IllegalStateException(this + ": expected a token that may come next, found token " + token
                     + (text == null ? ", which stands for no text" : ", \"" + readable(text) + "\""));
         }

@@ -73,7 +73,7 @@ final class GrammarMasks {
         for (int node = from; node < to;) {
             int depth = trie.depth(node);
             ParserState state = path[depth - 1].step(automaton.classOf(trie.label(node)));
-            if (state.isDead()) {
+            if (state.dead) {
                 node = trie.end(node);
                 continue;
             }

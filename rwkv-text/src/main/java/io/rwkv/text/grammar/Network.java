@@ -25,13 +25,14 @@ final class Network {
     final int[] readTo; // the state thereafter
 
     final int[] skipFrom; // [states + 1]
-    final int[] skipTo; // states to which one goes without reading
+    final int[] skipTo; // states to which one goes without reading; also past calls of rules that may read nothing
 
     final int[] callFrom; // [states + 1]
     final int[] callStart; // the first state of the rule that is called
     final int[] callReturn; // the state thereafter, or TAIL
 
     final boolean[] ends; // [state]: whether its rule may end here
+    final int[] order; // [state]: see CallOrder, which sets it
 
     Network(int start, int classes, int[] classOf, boolean[] ends, int[][] reads, int[][] skips, int[][] calls) {
         this.start = start;
@@ -39,6 +40,7 @@ final class Network {
         this.classes = classes;
         this.classOf = classOf;
         this.ends = ends;
+        this.order = new int[states];
         readFrom = starts(reads[0]);
         int[][] sorted = sorted(reads, readFrom);
         readLow = sorted[1];

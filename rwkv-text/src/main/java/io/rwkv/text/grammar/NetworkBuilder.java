@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * Compiles rules. Branches that no text can complete are left out, so that each state can be completed. Short rules become part of
@@ -42,7 +41,7 @@ final class NetworkBuilder {
     private int place; // of what is being compiled
 
     /** What is called as a whole: a rule, or something repeated within one. */
-    private record Unit(int number, int rule, Expression body, int start) {}
+    record Unit(int number, int rule, Expression body, int start) {}
 
     private NetworkBuilder(Rules rules) {
         this.rules = rules;
@@ -97,7 +96,7 @@ final class NetworkBuilder {
         }
         Network network = new Network(units.get(0).start, classes, classOf, endsByState, readsByClass, arrays(skips),
                 callsByStart);
-        refuseLeftRecursion(network);
+        new CallOrder(network, units, rules);
         return network;
     }
 
@@ -158,6 +157,9 @@ final class NetworkBuilder {
         calls[0].add(from);
         calls[1].add(unit.number);
         calls[2].add(to);
+        if (facts.nullable(unit.body)) {
+            skip(from, to);
+        }
         return to;
     }
 
@@ -273,56 +275,5 @@ final class NetworkBuilder {
             unitOfBody.put(body, unit);
         }
         return call(unit, from);
-    }
-
-    /**
-     * A rule that calls itself, before anything is read and not as the last thing that it does, would be called for ever.
-     */
-    private void refuseLeftRecursion(Network network) {
-        Map<Integer, Unit> unitAt = new HashMap<>();
-        units.forEach(unit -> unitAt.put(unit.start, unit));
-        int[][] edges = new int[units.size()][];
-        List<List<Unit>> within = new ArrayList<>(); // [unit]: those that it calls first, and comes back from
-        for (Unit unit : units) {
-            BitSet called = new BitSet();
-            List<Unit> back = new ArrayList<>();
-            IntList open = new IntList();
-            BitSet seen = new BitSet();
-            open.add(unit.start);
-            while (!open.isEmpty()) {
-                int state = open.removeLast();
-                if (seen.get(state)) {
-                    continue;
-                }
-                seen.set(state);
-                for (int i = network.skipFrom[state]; i < network.skipFrom[state + 1]; i++) {
-                    open.add(network.skipTo[i]);
-                }
-                for (int i = network.callFrom[state]; i < network.callFrom[state + 1]; i++) {
-                    Unit callee = unitAt.get(network.callStart[i]);
-                    called.set(callee.number);
-                    if (network.callReturn[i] != Network.TAIL) {
-                        back.add(callee);
-                        if (facts.nullable(callee.body)) {
-                            open.add(network.callReturn[i]);
-                        }
-                    }
-                }
-            }
-            edges[unit.number] = called.stream().toArray();
-            within.add(back);
-        }
-        Components components = new Components(edges, IntStream.range(0, edges.length).toArray());
-        for (Unit unit : units) {
-            for (Unit callee : within.get(unit.number)) {
-                if (components.together(unit.number, callee.number)) {
-                    throw rules.wrongRule(unit.rule, "left recursion is not supported: before any character is read, it"
-                            + " needs " + (unit.rule == callee.rule
-                                    ? "itself"
-                                    : "rule " + rules.names().get(callee.rule) + ", which needs it in turn")
-                            + "; write a ::= b (\",\" b)* instead of a ::= b | a \",\" b");
-                }
-            }
-        }
     }
 }

@@ -10,6 +10,8 @@ final class ParserState {
     final StateCache home;
     final StackSet stacks;
     final boolean mayEnd; // whether the text may end here
+    /** Whether nothing may follow, neither text nor end: what came before does not follow the grammar. */
+    final boolean dead;
     /** [class of bytes], the next states; null where not known yet. Written by the home only, read by all: equal in any order. */
     final ParserState[] next;
     volatile TokenMask mask; // tokens that may follow; null if not known yet
@@ -19,12 +21,8 @@ final class ParserState {
         this.home = home;
         this.stacks = stacks;
         this.mayEnd = mayEnd;
+        this.dead = stacks.tops.length == 0 && !mayEnd;
         this.next = new ParserState[classes];
-    }
-
-    /** Whether nothing may follow, neither text nor end: what came before does not follow the grammar. */
-    boolean isDead() {
-        return stacks.tops.length == 0 && !mayEnd;
     }
 
     /** Whether more text may follow. */

@@ -13,13 +13,14 @@ import java.util.TreeSet;
 /** What has to be known of rules before they are compiled. Of rules that the root does not need, nothing is known. Immutable. */
 final class RuleFacts {
     /** Rules of at most so many states … */
-    private static final int LIGHT = 64;
+    private static final int LIGHT = 128;
     /** … and texts of at most so many bytes become part of the rules that refer to them. */
     private static final int SHORT = 32;
 
     private static final int MANY = 1 << 28;
+    /** Of a set of characters: so many for its first range beyond ASCII, and some for each more. */
     private static final int UTF8_STATES = 8;
-    private static final int UTF8_BYTES = 4;
+    private static final int RANGE_STATES = 2;
 
     private final Components components;
     private final boolean[] productive; // [rule]: whether any text follows it
@@ -134,7 +135,7 @@ final class RuleFacts {
         if (e instanceof OneOf oneOf) {
             CodePoints characters = oneOf.characters();
             boolean ascii = characters.last(characters.count() - 1) < 0x80;
-            return ascii ? 1 : (int) Math.min(MANY, (long) UTF8_STATES * characters.count());
+            return ascii ? 1 : UTF8_STATES + RANGE_STATES * characters.count();
         }
         if (e instanceof Reference reference) {
             return inPlace(reference.rule()) ? states[reference.rule()] : 1;
@@ -158,8 +159,9 @@ final class RuleFacts {
         if (e instanceof Literal literal) {
             return literal.utf8().length;
         }
-        if (e instanceof OneOf) {
-            return UTF8_BYTES;
+        if (e instanceof OneOf oneOf) {
+            int last = oneOf.characters().last(oneOf.characters().count() - 1);
+            return last < 0x80 ? 1 : last < 0x800 ? 2 : last < 0x10000 ? 3 : 4;
         }
         if (e instanceof Reference reference) {
             return bytes[reference.rule()];

@@ -2,11 +2,10 @@ package io.rwkv.text.grammar;
 
 import io.rwkv.text.internal.masks.TokenMask;
 
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * The states that texts have led to, each made once: an automaton over bytes that grows as it is used. It only grows; who uses it
@@ -26,7 +25,7 @@ final class StateCache {
 
     // Scratch of a step: the sets below the states that were reached, and the states whose steps are still to be taken.
     private final Map<Integer, StackSet> reached = new HashMap<>();
-    private final Deque<Integer> waiting = new ArrayDeque<>();
+    private final TreeSet<Long> waiting = new TreeSet<>(); // order and state
     private boolean ended;
 
     StateCache(Network network) {
@@ -103,14 +102,14 @@ final class StateCache {
         StackSet all = before == null ? below : sets.union(before, below);
         if (all != before) {
             reached.put(state, all);
-            waiting.add(state);
+            waiting.add((long) network.order[state] << 32 | state);
         }
     }
 
     /** Takes all steps without reading, and makes a state of what can read. */
     private ParserState close() {
         while (!waiting.isEmpty()) {
-            stepWithoutReading(waiting.remove());
+            stepWithoutReading(waiting.pollFirst().intValue());
         }
         int[] tops = new int[reached.size()];
         int count = 0;

@@ -65,7 +65,7 @@ class GrammarMaskTest {
         int allowedInAll = 0;
         int halfCharacters = 0;
         int ended = 0;
-        for (int round = 0; round < 150; round++) {
+        for (int round = 0; round < 100; round++) {
             PlainGrammar plain = PlainGrammar.of(random);
             String gbnf = plain.gbnf();
             String samples = plain.sample() + plain.sample() + plain.sample() + "ab";
@@ -83,6 +83,12 @@ class GrammarMaskTest {
                 List<Integer> allowed = new ArrayList<>();
                 for (int id = 0; id < logits.length; id++) {
                     byte[] token = vocabulary.text(id);
+                    if (token != null && token.length == 1 && random.nextInt(4) > 0) {
+                        if (logits[id] == 0) {
+                            allowed.add(id);
+                        }
+                        continue; // there are many, and each costs time
+                    }
                     boolean expected = token != null && known.computeIfAbsent(Arrays.toString(token),
                             key -> plain.viable(join(before, token)));
                     assertEquals(expected ? 0 : Float.NEGATIVE_INFINITY, logits[id],
@@ -92,7 +98,7 @@ class GrammarMaskTest {
                     }
                 }
                 assertEquals(plain.matches(prefix), constraint.mayEnd(), gbnf);
-                assertEquals(!allowed.isEmpty(), constraint.mayContinue(), gbnf);
+                assertEquals(!allowed.isEmpty(), constraint.mayContinue(), gbnf); // all bytes are tokens
                 assertTrue(constraint.mayEnd() || constraint.mayContinue(), gbnf);
                 allowedInAll += allowed.size();
                 if (allowed.isEmpty()) {

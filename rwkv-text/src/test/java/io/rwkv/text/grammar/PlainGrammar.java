@@ -14,9 +14,6 @@ import java.util.Random;
  * It shares no code with what it is compared with.
  */
 final class PlainGrammar {
-    private static final int[] CHARACTERS = {'a', 'b', 'c', '"', '\\', '-', ']', '\n', 0xE9, 0x7FF, 0x800, 0x6F22,
-            0xFFFD,
-            0x1F600, 0x10FFFF};
     private static final int NEVER = 1000;
 
     private final List<Node> rules = new ArrayList<>();
@@ -40,7 +37,10 @@ final class PlainGrammar {
         this.random = random;
         int count = 1 + random.nextInt(5);
         for (int rule = 0; rule < count; rule++) {
-            rules.add(choice(rule, count, 2 + random.nextInt(2), false));
+            boolean endless = rule > 0 && random.nextInt(5) == 0;
+            rules.add(endless
+                    ? new Sequence(List.of(new Literal("a"), new Reference(rule)))
+                    : choice(rule, count, 2 + random.nextInt(2), false));
         }
         heights = new int[count];
         Arrays.fill(heights, NEVER);
@@ -63,15 +63,11 @@ final class PlainGrammar {
     String gbnf() {
         StringBuilder out = new StringBuilder();
         for (int rule = rules.size() - 1; rule >= 0; rule--) {
-            out.append(name(rule)).append(" ::= ");
+            out.append(rule == 0 ? "root" : "rule-" + rule).append(" ::= ");
             rules.get(rule).print(out);
             out.append(random.nextBoolean() ? " # rule\n" : "\n\n");
         }
         return out.toString();
-    }
-
-    private static String name(int rule) {
-        return rule == 0 ? "root" : "rule-" + rule;
     }
 
     /** A text that follows the grammar. */
@@ -109,7 +105,7 @@ final class PlainGrammar {
             if (kind < 3 || depth == 0) {
                 StringBuilder literal = new StringBuilder();
                 for (int k = random.nextInt(3); k >= 0; k--) {
-                    literal.appendCodePoint(CHARACTERS[random.nextInt(CHARACTERS.length)]);
+                    literal.appendCodePoint(PlainCharacters.any(random));
                 }
                 parts.add(new Literal(literal.toString()));
                 some = true;
@@ -134,23 +130,11 @@ final class PlainGrammar {
     private Node characters() {
         List<int[]> ranges = new ArrayList<>();
         for (int i = random.nextInt(3); i >= 0; i--) {
-            int a = CHARACTERS[random.nextInt(CHARACTERS.length)];
-            int b = random.nextBoolean() ? a : CHARACTERS[random.nextInt(CHARACTERS.length)];
+            int a = PlainCharacters.any(random);
+            int b = random.nextBoolean() ? a : PlainCharacters.any(random);
             ranges.add(new int[]{Math.min(a, b), Math.max(a, b)});
         }
-        return new OneOf(random.nextInt(3) == 0, ranges);
-    }
-
-    private static void escape(StringBuilder out, int c, Random random) {
-        if (c == '\n') {
-            out.append("\\n");
-        } else if ("\"\\-]".indexOf(c) >= 0) {
-            out.append('\\').appendCodePoint(c);
-        } else if (random.nextInt(4) == 0) {
-            out.append(c < 256 ? String.format("\\x%02x", c) : String.format("\\U%08X", c));
-        } else {
-            out.appendCodePoint(c);
-        }
+        return new OneOf(new PlainCharacters(random.nextInt(3) == 0, ranges));
     }
 
     /** One text that is matched. */
@@ -184,7 +168,7 @@ final class PlainGrammar {
         @Override
         public void print(StringBuilder out) {
             out.append('"');
-            literal.codePoints().forEach(c -> escape(out, c, random));
+            literal.codePoints().forEach(c -> PlainCharacters.print(out, c, random));
             out.append('"');
         }
 
@@ -213,63 +197,25 @@ final class PlainGrammar {
     }
 
     private final class OneOf implements Node {
-        private final boolean others;
-        private final List<int[]> ranges;
+        private final PlainCharacters characters;
 
-        OneOf(boolean others, List<int[]> ranges) {
-            this.others = others;
-            this.ranges = ranges;
-        }
-
-        private boolean has(int c) {
-            return others != ranges.stream().anyMatch(r -> r[0] <= c && c <= r[1]) && (c < 0xD800 || c > 0xDFFF);
+        OneOf(PlainCharacters characters) {
+            this.characters = characters;
         }
 
         @Override
         public void print(StringBuilder out) {
-            out.append(others ? "[^" : "[");
-            for (int[] range : ranges) {
-                escape(out, range[0], random);
-                if (range[1] > range[0]) {
-                    out.append('-');
-                    escape(out, range[1], random);
-                }
-            }
-            out.append(']');
+            characters.print(out, random);
         }
 
         @Override
         public BitSet ends(Match match, int at) {
             BitSet ends = new BitSet();
-            int left = match.text.length - at;
-            if (left == 0) {
-                match.ranOut = true;
-                return ends;
+            int end = characters.end(match.text, at);
+            if (end >= 0) {
+                ends.set(end);
             }
-            int first = match.text[at] & 0xFF;
-            int length = first < 0x80
-                    ? 1
-                    : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF8 ? 4 : 0;
-            if (length == 0) {
-                return ends;
-            }
-            if (left >= length) {
-                String decoded = new String(match.text, at, length, StandardCharsets.UTF_8);
-                boolean whole = Arrays.equals(decoded.getBytes(StandardCharsets.UTF_8),
-                        Arrays.copyOfRange(match.text, at, at + length));
-                ends.set(at + length, whole && has(decoded.codePointAt(0)));
-                return ends;
-            }
-            byte[] begun = Arrays.copyOfRange(match.text, at, match.text.length);
-            int low = first & 0xFF >> length + 1;
-            for (int i = 1; i < left; i++) {
-                low = low << 6 | begun[i] & 0x3F;
-            }
-            int free = 6 * (length - left);
-            for (int c = low << free; c < (low + 1) << free && c <= 0x10FFFF && !match.ranOut; c++) {
-                match.ranOut |= has(c) && Arrays.equals(begun,
-                        Arrays.copyOf(Character.toString(c).getBytes(StandardCharsets.UTF_8), left));
-            }
+            match.ranOut |= end == PlainCharacters.RAN_OUT;
             return ends;
         }
 
@@ -280,13 +226,7 @@ final class PlainGrammar {
 
         @Override
         public void sample(StringBuilder out, int depth) {
-            int c;
-            do {
-                c = random.nextInt(4) > 0
-                        ? CHARACTERS[random.nextInt(CHARACTERS.length)]
-                        : random.nextInt(random.nextBoolean() ? 0x110000 : 0x100);
-            } while (!has(c));
-            out.appendCodePoint(c);
+            out.appendCodePoint(characters.sample(random));
         }
     }
 
@@ -299,7 +239,7 @@ final class PlainGrammar {
 
         @Override
         public void print(StringBuilder out) {
-            out.append(name(rule));
+            out.append(rule == 0 ? "root" : "rule-" + rule);
         }
 
         @Override
@@ -414,15 +354,9 @@ final class PlainGrammar {
         @Override
         public void print(StringBuilder out) {
             body.print(out);
-            if (least == 0 && most == 1) {
-                out.append('?');
-            } else if (least < 2 && most < 0) {
-                out.append(least == 0 ? '*' : '+');
-            } else if (least == most) {
-                out.append('{').append(least).append('}');
-            } else {
-                out.append('{').append(least).append(", ").append(most < 0 ? "" : String.valueOf(most)).append('}');
-            }
+            String range = least == most ? "{" + least + "}" : "{" + least + ", " + (most < 0 ? "" : most) + "}";
+            out.append(
+                    least == 0 && most == 1 ? "?" : least < 2 && most < 0 ? "*+".substring(least, least + 1) : range);
         }
 
         @Override

@@ -33,9 +33,10 @@ public final class TokenMask {
         if (rare <= vocabulary / FEW_PER) {
             fewForbidden = rare < count;
             few = new int[rare];
-            for (int id = 0, at = 0; at < rare; id++) {
-                if ((bits[id >> 6] >>> id & 1) == 0 == fewForbidden) {
-                    few[at++] = id;
+            long flip = fewForbidden ? -1 : 0;
+            for (int word = 0, at = 0; at < rare; word++) {
+                for (long left = bits[word] ^ flip; left != 0 && at < rare; left &= left - 1) {
+                    few[at++] = 64 * word + Long.numberOfTrailingZeros(left);
                 }
             }
             this.bits = null;
