@@ -85,6 +85,25 @@ class EncodeAllTest {
     }
 
     @Test
+    void progressShouldGoFromTextToTextUntilAllTokensAreRead() {
+        SentenceEncoder encoder = new SentenceEncoder(model, tokenizer, Pooling.LAST);
+        List<String> texts = texts();
+        long total = texts.stream().mapToLong(text -> tokenizer.encodeOrdinary(text).length).sum();
+        List<Long> reports = new ArrayList<>();
+        encoder.encodeAll(texts, (done, all) -> {
+            assertEquals(total, all);
+            reports.add(done);
+        });
+        assertEquals(reports.stream().distinct().sorted().toList(), reports, "each more than the one before");
+        assertTrue(reports.get(0) > 0 && reports.size() >= texts.size());
+        assertEquals(total, reports.get(reports.size() - 1));
+        assertEquals("enough", assertThrows(UnsupportedOperationException.class,
+                () -> encoder.encode("a text", (done, all) -> {
+                    throw new UnsupportedOperationException("enough");
+                })).getMessage());
+    }
+
+    @Test
     void whatIsRefusedShouldBeNamed() {
         SentenceEncoder encoder = new SentenceEncoder(model, tokenizer, Pooling.MEAN);
         assertEquals("texts[2]: expected at least one token, found none", assertThrows(IllegalArgumentException.class,

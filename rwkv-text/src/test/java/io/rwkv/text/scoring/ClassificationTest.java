@@ -86,6 +86,21 @@ class ClassificationTest {
     }
 
     @Test
+    void progressShouldGoFromPromptToPromptUntilAllAreRead() {
+        List<String> prompts = prompts();
+        // each after the end-of-text token
+        long total = prompts.stream().mapToLong(prompt -> 1 + rwkv.tokenizer().encodeOrdinary(prompt).length).sum();
+        List<Long> reports = new ArrayList<>();
+        scorer.classify(prompts, List.of("a", "b"), (done, all) -> {
+            assertEquals(total, all);
+            reports.add(done);
+        });
+        assertEquals(reports.stream().distinct().sorted().toList(), reports, "each more than the one before");
+        assertTrue(reports.size() >= prompts.size());
+        assertEquals(total, reports.get(reports.size() - 1));
+    }
+
+    @Test
     void lengthShouldNotMatterPerToken() {
         // The longer label begins with the shorter one, and so is never likelier, however well it goes on.
         List<String> labels = List.of(" musical", " musical instrument");
