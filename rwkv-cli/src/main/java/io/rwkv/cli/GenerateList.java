@@ -62,7 +62,7 @@ final class GenerateList {
     /** @throws IOException if a text failed; all others are printed before */
     void run(TextsFile file) throws IOException {
         List<TextsFile.Text> texts = file.texts();
-        int ahead = batch * AHEAD;
+        int ahead = tuned == null ? batch * AHEAD : batch; // those that wait would hold a state each
         AtomicInteger done = new AtomicInteger();
         long start = System.nanoTime();
         ResultLines lines;

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -164,7 +165,7 @@ class GenerateListTest {
 
     @Test
     void whatIsWrittenToNobodyShouldNotBeGenerated() throws IOException {
-        Path file = file(Stream.generate(() -> "A dog is").limit(2000).toArray(String[]::new));
+        Path file = file(Stream.generate(() -> "A dog is").limit(500).toArray(String[]::new));
         PrintStream before = System.out;
         System.setOut(new PrintStream(new OutputStream() {
             private int lines;
@@ -177,11 +178,18 @@ class GenerateListTest {
                 }
             }
         }, true, StandardCharsets.UTF_8));
+        PrintStream errBefore = System.err;
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
         try {
-            assertEquals(1, Main.run("generate", "--max-tokens", "200", "--file", file.toString()));
+            assertEquals(1, Main.run("generate", "--max-tokens", "10", "--file", file.toString()));
         } finally {
             System.setOut(before);
+            System.setErr(errBefore);
         }
+        String said = err.toString(StandardCharsets.UTF_8);
+        assertTrue(said.contains("rwkv: cannot write to standard output"), said);
+        assertFalse(said.contains("500 texts"), said); // the summary of a list that came to its end
     }
 
     @Test
