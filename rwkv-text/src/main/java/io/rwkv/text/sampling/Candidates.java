@@ -21,12 +21,14 @@ public final class Candidates {
     private double[] logits = {};
     private double[] weights = {}; // e^(logit − max)
     private double[] keys = {};
+    private int[] picked = {}; // indices of those to keep, ascending
     private double[] blockTotals = {};
-    private final float[] floatColumns = new float[BLOCK];
-    private final double[] columns = new double[BLOCK];
     private final Cut cut = new Cut();
     private boolean maxKnown;
     private double max;
+    private final double[] columns = new double[BLOCK]; // at j the greatest logit at j, j + BLOCK, …; NaN where that was changed
+    private boolean columnsKnown;
+    private int changed; // how many columns may be NaN
     private boolean weighed;
     private double total;
 
@@ -35,10 +37,6 @@ public final class Candidates {
 
     /** Begins anew with these logits; throws what {@link Logits#likeliest} throws. */
     void load(float[] from) {
-        float likeliest = Loops.max(from, from.length, floatColumns);
-        if (!Float.isFinite(likeliest)) {
-            Logits.likeliest(from);
-        }
         vocabulary = from.length;
         size = vocabulary;
         if (ids.length < size) {
@@ -46,6 +44,7 @@ public final class Candidates {
             logits = new double[size];
             weights = new double[size];
             keys = new double[size];
+            picked = new int[Math.max(size, BLOCK)];
             blockTotals = new double[(size + BLOCK - 1) / BLOCK];
             moved = size;
         }
@@ -54,9 +53,12 @@ public final class Candidates {
         }
         moved = 0;
         Loops.widen(from, logits, size);
-        max = likeliest;
-        maxKnown = true;
         weighed = false;
+        columnsKnown = false;
+        findMax();
+        if (!Double.isFinite(max)) {
+            Logits.likeliest(from);
+        }
     }
 
     /** The model's vocabulary: ids are below it. */
@@ -106,6 +108,13 @@ public final class Candidates {
         } else if (before == max && value < max) {
             maxKnown = false;
         }
+        int column = index % BLOCK;
+        if (value > columns[column]) {
+            columns[column] = value;
+        } else if (before == columns[column] && value < before) {
+            columns[column] = Double.NaN;
+            changed++;
+        }
     }
 
     /** The probability at an index: the softmax of the logits of all candidates. Below e^−64 of the greatest one, it is 0. */
@@ -124,18 +133,15 @@ public final class Candidates {
         int n = 0;
         for (int i = 0; i < size; i++) {
             if (kept.test(i)) {
-                keys[n++] = i;
+                picked[n++] = i;
             }
         }
         if (n == 0) {
             throw new IllegalStateException("a sampling step has dropped all " + size + " candidates");
         }
-        for (int i = 0; i < n; i++) {
-            move((int) keys[i], i);
-        }
-        shrink(n);
-        maxKnown = false;
         weighed = false;
+        keepPicked(n);
+        maxKnown = false;
     }
 
     private int check(int index) {
@@ -148,6 +154,7 @@ public final class Candidates {
     void divideLogits(double divisor) {
         double divided = max() / divisor;
         Loops.divide(logits, size, divisor);
+        Loops.divide(columns, BLOCK, divisor);
         max = divided;
         weighed = false;
     }
@@ -159,9 +166,9 @@ public final class Candidates {
         while (logits[i] != likeliest) {
             i++;
         }
-        move(i, 0);
+        picked[0] = i;
         weighed = false;
-        shrink(1);
+        keepPicked(1);
     }
 
     /** The k likeliest; of equally likely ones, those with the lowest ids. */
@@ -169,16 +176,20 @@ public final class Candidates {
         if (k >= size) {
             return;
         }
+        double least = -Double.MAX_VALUE;
+        double reach = Loops.FLOOR / 2;
         if (k <= BLOCK / 2 && size > 4 * BLOCK) {
             // The k-th greatest of some of the logits is not above the k-th greatest of all.
             maxKnown = false;
-            double likeliest = max();
-            cut.find(columns, null, BLOCK, k, false);
-            keepWithin(likeliest - cut.key());
+            max();
+            for (int j = 0; j < BLOCK; j++) {
+                picked[j] = j;
+            }
+            cut.find(columns, null, picked, BLOCK, max, max + reach, k, false);
+            least = Math.max(cut.key(), least);
+            reach = least - max;
         }
-        if (k < size) {
-            keepHead(logits, null, k, false, false);
-        }
+        keepHead(logits, null, pick(logits, least), max(), max + reach, k, false, false);
     }
 
     /**
@@ -189,14 +200,13 @@ public final class Candidates {
     void keepTopP(double p, boolean ties) {
         weigh();
         double target = p * total;
-        keepWithin(spare(p));
-        keepHead(logits, weights, target, false, ties);
+        double least = max - spare(p);
+        keepHead(logits, weights, pick(logits, least), max, least, target, false, ties);
     }
 
     /** Those whose probability is at least this part of the greatest; more than 0, at most 1. */
     void keepMinP(double p) {
-        max();
-        keepWithin(-Math.log(p));
+        keepAtLeast(max() + Math.log(p));
     }
 
     /** Those whose probability is at least 2^−surprise; at least the likeliest. */
@@ -204,7 +214,7 @@ public final class Candidates {
         weigh();
         double offset = surprise * Math.log(2) - Math.log(total);
         if (offset >= 0) {
-            keepWithin(offset);
+            keepAtLeast(max - offset);
         } else {
             keepLikeliest();
         }
@@ -223,80 +233,104 @@ public final class Candidates {
         double mean = Loops.sum(keys, 0, size) / total;
         double target = p * total;
         // No farther from the mean than some set that has the probability: those that a top-p keeps.
-        keepWithin(Math.max(spare(p) + mean, -mean) - mean);
+        double farthest = Math.max(spare(p) + mean, -mean + slack());
         Loops.nearness(logits, max + mean, keys, size);
-        keepHead(keys, weights, target, beyond, false);
+        keepHead(keys, weights, pick(keys, -farthest), 0, -farthest, target, beyond, false);
         maxKnown = false; // the likeliest may be among the dropped
         weighed = false;
     }
 
-    /** So far below the greatest logit, those that are left out have together less than 1 − p. A little more, for rounding. */
+    /** So far below the greatest logit: what is left out there has together a probability of less than 1 − p. */
     private double spare(double p) {
-        return 1e-6 - Math.log((1 - p) * total / size);
+        return slack() - Math.log((1 - p) * total / size);
+    }
+
+    /** More than what rounding makes of a difference of logits. */
+    private double slack() {
+        return 1e-6 + 4 * Math.ulp(max);
     }
 
     void dropImpossible() {
         max();
-        keepWithin(Double.MAX_VALUE);
+        keepAtLeast(-Double.MAX_VALUE);
     }
 
-    /** Those not farther than this below the greatest logit, which must be known; 0 or more. */
-    private void keepWithin(double offset) {
-        int kept = 0;
-        if (weighed) {
-            for (int i = 0; i < size; i++) {
-                double logit = logits[i];
-                ids[kept] = ids[i];
-                weights[kept] = weights[i];
-                logits[kept] = logit;
-                kept += max - logit <= offset ? 1 : 0; // no branch, which would be mispredicted
-            }
-        } else {
-            for (int i = 0; i < size; i++) {
-                double logit = logits[i];
-                ids[kept] = ids[i];
-                logits[kept] = logit;
-                kept += max - logit <= offset ? 1 : 0;
-            }
+    private void keepAtLeast(double least) {
+        keepPicked(pick(logits, least));
+    }
+
+    /** Picks those whose number is not below this. */
+    private int pick(double[] numbers, double least) {
+        int count = 0;
+        for (int i = 0; i < size; i++) {
+            picked[count] = i;
+            count += oneUnlessBelow(numbers[i], least);
         }
-        shrink(kept);
+        return count;
     }
 
-    /** Keeps the greatest keys, until the weights (null: their number) reach the target. Later keys equal the last one by {@code ties}. */
-    private void keepHead(double[] by, double[] weightsOrNull, double target, boolean beyond, boolean ties) {
-        cut.find(by, weightsOrNull, size, target, beyond);
-        double last = cut.key();
+    /** 1 if the number is not below the limit, else 0: without a branch, which would often be mispredicted. */
+    private static int oneUnlessBelow(double number, double limit) {
+        return 1 - (int) (Double.doubleToRawLongBits(number - limit) >>> 63);
+    }
+
+    /**
+     * Of those picked, keeps the greatest keys until the weights reach the target.
+     *
+     * @param by the keys
+     * @param counted the weights; null to count each as 1
+     * @param count how many are picked
+     * @param most no key is above this
+     * @param least most keys are not below this
+     * @param ties whether all keys that equal the last one are kept; else the first ones
+     */
+    private void keepHead(double[] by, double[] counted, int count, double most, double least, double target,
+            boolean beyond, boolean ties) {
+        cut.find(by, counted, picked, count, most, least, target, beyond);
+        double last = Math.max(cut.key(), -Double.MAX_VALUE);
+        int kept = 0;
+        for (int j = 0; j < count; j++) {
+            int i = picked[j];
+            picked[kept] = i;
+            kept += oneUnlessBelow(by[i], last);
+        }
+        if (!ties && cut.ties() > 1) {
+            kept = firstTies(by, counted, kept, target, beyond);
+        }
+        keepPicked(kept);
+    }
+
+    /** Of those picked whose key is the last one, leaves as many as are needed. */
+    private int firstTies(double[] by, double[] counted, int count, double target, boolean beyond) {
         double sum = cut.above();
         boolean open = true;
         int kept = 0;
-        for (int i = 0; i < size; i++) {
-            double key = by[i];
-            if (key < last) {
-                continue;
-            }
-            if (key == last) {
+        for (int j = 0; j < count; j++) {
+            int i = picked[j];
+            if (by[i] == cut.key()) {
                 if (!open) {
                     continue;
                 }
-                sum += weightsOrNull == null ? 1 : weightsOrNull[i];
-                open = ties || !Cut.reached(sum, target, beyond);
+                sum += counted == null ? 1 : counted[i];
+                open = !Cut.reached(sum, target, beyond);
             }
-            move(i, kept++);
+            picked[kept++] = i;
         }
-        shrink(kept);
+        return kept;
     }
 
-    private void move(int from, int to) {
-        ids[to] = ids[from];
-        logits[to] = logits[from];
-        weights[to] = weights[from];
-    }
-
-    private void shrink(int kept) {
-        if (kept < size) {
-            moved = Math.max(moved, kept + 1); // keepWithin also writes to the place after the last one kept
+    private void keepPicked(int count) {
+        if (count < size) {
+            for (int j = 0; j < count; j++) {
+                int i = picked[j];
+                ids[j] = ids[i];
+                logits[j] = logits[i];
+                weights[j] = weights[i];
+            }
+            moved = Math.max(moved, count);
+            columnsKnown = false;
+            size = count;
         }
-        size = kept;
         if (weighed) {
             addWeights();
         }
@@ -304,13 +338,33 @@ public final class Candidates {
 
     private double max() {
         if (!maxKnown) {
-            max = Loops.max(logits, size, columns);
+            findMax();
             if (max == Double.NEGATIVE_INFINITY) {
                 throw new ArithmeticException("all " + size + " candidates are banned or have a logit of -Infinity");
             }
-            maxKnown = true;
         }
         return max;
+    }
+
+    /** Finds the greatest logit, and those of the columns; where few have changed, by looking only at these. */
+    private void findMax() {
+        if (columnsKnown && changed < BLOCK / 4) {
+            max = Double.NEGATIVE_INFINITY;
+            for (int j = 0; j < BLOCK; j++) {
+                if (columns[j] != columns[j]) {
+                    columns[j] = Double.NEGATIVE_INFINITY;
+                    for (int i = j; i < size; i += BLOCK) {
+                        columns[j] = Math.max(columns[j], logits[i]);
+                    }
+                }
+                max = Math.max(max, columns[j]);
+            }
+        } else {
+            max = Loops.max(logits, size, columns);
+            columnsKnown = true;
+        }
+        changed = 0;
+        maxKnown = true;
     }
 
     private void weigh() {

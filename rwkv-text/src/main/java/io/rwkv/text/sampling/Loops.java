@@ -21,28 +21,9 @@ final class Loops {
     private Loops() {
     }
 
-    /** The largest of the first n numbers; NaN if one of them is NaN. */
-    static float max(float[] numbers, int n, float[] scratch) {
-        Arrays.fill(scratch, Float.NEGATIVE_INFINITY);
-        for (int from = 0; from < n; from += BLOCK) {
-            columns(numbers, from, Math.min(BLOCK, n - from), scratch);
-        }
-        float max = Float.NEGATIVE_INFINITY;
-        for (float column : scratch) {
-            max = Math.max(max, column);
-        }
-        return max;
-    }
-
-    private static void columns(float[] numbers, int from, int count, float[] maxima) {
-        for (int j = 0; j < count; j++) {
-            maxima[j] = Math.max(maxima[j], numbers[from + j]);
-        }
-    }
-
     /**
      * Puts into place j of {@code maxima} the largest of the numbers j, j + BLOCK, j + 2·BLOCK, … of the first n, and returns
-     * the largest of all.
+     * the largest of all; NaN if one of them is.
      */
     static double max(double[] numbers, int n, double[] maxima) {
         Arrays.fill(maxima, Double.NEGATIVE_INFINITY);

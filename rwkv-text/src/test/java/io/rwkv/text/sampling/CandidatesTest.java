@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 class CandidatesTest {
     /** Gaussian or on a grid (ties), peaked or flat, some −∞, and a length on both sides of the blocks and short cuts. */
@@ -128,8 +129,8 @@ class CandidatesTest {
         Random random = new Random(13);
         Cut cut = new Cut();
         for (int round = 0; round < 2000; round++) {
-            int n = 1 + random.nextInt(round % 10 == 0 ? 3000 : 30);
-            double[] keys = random.doubles(n).map(key -> Math.rint(key * n / 2)).toArray();
+            int n = 1 + random.nextInt(round % 5 == 0 ? 3000 : 30);
+            double[] keys = random.doubles(n).map(key -> Math.rint(key * n) / 2).toArray();
             double[] weights = new double[n];
             List<double[]> sorted = new ArrayList<>();
             double total = 0;
@@ -151,7 +152,8 @@ class CandidatesTest {
                 }
             }
             double key = sorted.get(last)[0];
-            cut.find(keys, weights, n, target, beyond);
+            cut.find(keys, weights, IntStream.range(0, n).toArray(), n, n / 2.0, random.nextInt(3) * n / 8.0, target,
+                    beyond);
             String which = "round " + round;
             assertEquals(key, cut.key(), which);
             assertEquals(sorted.stream().filter(each -> each[0] > key).mapToDouble(each -> each[1]).sum(), cut.above(),
