@@ -7,6 +7,7 @@ import io.rwkv.text.TextModel;
 import io.rwkv.text.embedding.SentenceEncoder.Pooling;
 import io.rwkv.text.generation.Generation;
 import io.rwkv.text.generation.GenerationOptions;
+import io.rwkv.text.sampling.SamplingOptions;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,17 +33,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--max-tokens", paramLabel = "N", description = "The most tokens to generate. This and the following: what is not given is the model's default, which rwkv info shows.")
     private Integer maxTokens;
 
-    @Option(names = "--temperature", paramLabel = "X", description = "0 always takes the likeliest token.")
-    private Double temperature;
-
-    @Option(names = "--top-p", paramLabel = "X", description = "Keeps the likeliest tokens that together have this probability.")
-    private Double topP;
-
-    @Option(names = "--top-k", paramLabel = "N", description = "Keeps the likeliest so many tokens; 0 keeps all.")
-    private Integer topK;
-
-    @Option(names = "--seed", paramLabel = "N", description = "Makes the choice repeatable.")
-    private Long seed;
+    @Mixin
+    private SamplingCliOptions samplingOptions;
 
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends before this text appears. May be given several times.")
     private List<String> stop = List.of();
@@ -167,18 +159,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (maxTokens != null) {
             options.maxTokens(maxTokens);
         }
-        if (temperature != null) {
-            options.temperature(temperature);
-        }
-        if (topP != null) {
-            options.topP(topP);
-        }
-        if (topK != null) {
-            options.topK(topK);
-        }
-        if (seed != null) {
-            options.seed(seed);
-        }
+        options.sampling(samplingOptions.changed(defaults.sampling().orElse(SamplingOptions.defaults())));
         if (logprobs != null) {
             options.logProbabilities(logprobs);
         }

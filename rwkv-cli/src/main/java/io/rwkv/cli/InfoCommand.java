@@ -8,7 +8,6 @@ import io.rwkv.loader.Architecture;
 import io.rwkv.loader.Checkpoints;
 import io.rwkv.loader.Tokenizers;
 import io.rwkv.text.generation.GenerationOptions;
-import io.rwkv.text.sampling.SamplingOptions;
 import io.rwkv.tokenizer.Tokenizer;
 
 import picocli.CommandLine.Command;
@@ -61,8 +60,10 @@ final class InfoCommand implements Callable<Integer> {
                 + (tuned ? "; a new one begins as the file's time_state says" : ""));
         line("tokenizer", tokenizer(checkpoint, config));
         GenerationOptions text = GenerationOptions.defaults();
-        line("text", text.maxTokens() + " tokens at most" + text.sampling().map(InfoCommand::sampling).orElse("")
-                + (text.stopAtEndOfText() ? ", to the end of the text" : ""));
+        line("text",
+                text.maxTokens() + " tokens at most"
+                        + text.sampling().map(options -> ", " + SamplingCliOptions.describe(options)).orElse("")
+                        + (text.stopAtEndOfText() ? ", to the end of the text" : ""));
         return 0;
     }
 
@@ -74,11 +75,6 @@ final class InfoCommand implements Callable<Integer> {
         return Tokenizers.fileFor(file, config).map(Path::toString)
                 .orElseGet(() -> "none found; commands that need one take --tokenizer; "
                         + Tokenizers.whyNone(checkpoint, config));
-    }
-
-    private static String sampling(SamplingOptions options) {
-        return ", temperature " + options.temperature() + (options.topK() == 0 ? "" : ", top-k " + options.topK())
-                + (options.topP() == 1 ? "" : ", top-p " + options.topP());
     }
 
     private static void line(String what, String value) {

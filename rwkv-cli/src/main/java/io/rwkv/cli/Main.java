@@ -15,7 +15,8 @@ import java.util.List;
 @Command(name = "rwkv", description = "Runs RWKV language models.", mixinStandardHelpOptions = true, version = "rwkv 0.1.0-SNAPSHOT", synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final List<Class<?>> COMMANDS = List.of(GenerateCommand.class, EmbedCommand.class,
-            LogitsCommand.class, TokenizeCommand.class, InfoCommand.class, ConvertCommand.class, BenchCommand.class);
+            LogitsCommand.class, TokenizeCommand.class, SampleCommand.class, InfoCommand.class, ConvertCommand.class,
+            BenchCommand.class);
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack of an error.")
     private boolean debug;

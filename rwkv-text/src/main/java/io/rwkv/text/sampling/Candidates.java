@@ -26,9 +26,7 @@ public final class Candidates {
     private final Cut cut = new Cut();
     private boolean maxKnown;
     private double max;
-    private final double[] columns = new double[BLOCK]; // at j the greatest logit at j, j + BLOCK, …; NaN where that was changed
-    private boolean columnsKnown;
-    private int changed; // how many columns may be NaN
+    private final Columns columns = new Columns();
     private boolean weighed;
     private double total;
 
@@ -54,11 +52,12 @@ public final class Candidates {
         moved = 0;
         Loops.widen(from, logits, size);
         weighed = false;
-        columnsKnown = false;
-        findMax();
+        columns.forget();
+        max = columns.max(logits, size);
         if (!Double.isFinite(max)) {
             Logits.likeliest(from);
         }
+        maxKnown = true;
     }
 
     /** The model's vocabulary: ids are below it. */
@@ -108,13 +107,7 @@ public final class Candidates {
         } else if (before == max && value < max) {
             maxKnown = false;
         }
-        int column = index % BLOCK;
-        if (value > columns[column]) {
-            columns[column] = value;
-        } else if (before == columns[column] && value < before) {
-            columns[column] = Double.NaN;
-            changed++;
-        }
+        columns.change(index, before, value);
     }
 
     /** The probability at an index: the softmax of the logits of all candidates. Below e^−64 of the greatest one, it is 0. */
@@ -154,7 +147,7 @@ public final class Candidates {
     void divideLogits(double divisor) {
         double divided = max() / divisor;
         Loops.divide(logits, size, divisor);
-        Loops.divide(columns, BLOCK, divisor);
+        columns.divide(divisor);
         max = divided;
         weighed = false;
     }
@@ -185,7 +178,7 @@ public final class Candidates {
             for (int j = 0; j < BLOCK; j++) {
                 picked[j] = j;
             }
-            cut.find(columns, null, picked, BLOCK, max, max + reach, k, false);
+            cut.find(columns.maxima(), null, picked, BLOCK, max, max + reach, k, false);
             least = Math.max(cut.key(), least);
             reach = least - max;
         }
@@ -328,7 +321,7 @@ public final class Candidates {
                 weights[j] = weights[i];
             }
             moved = Math.max(moved, count);
-            columnsKnown = false;
+            columns.forget();
             size = count;
         }
         if (weighed) {
@@ -338,33 +331,13 @@ public final class Candidates {
 
     private double max() {
         if (!maxKnown) {
-            findMax();
+            max = columns.max(logits, size);
             if (max == Double.NEGATIVE_INFINITY) {
                 throw new ArithmeticException("all " + size + " candidates are banned or have a logit of -Infinity");
             }
+            maxKnown = true;
         }
         return max;
-    }
-
-    /** Finds the greatest logit, and those of the columns; where few have changed, by looking only at these. */
-    private void findMax() {
-        if (columnsKnown && changed < BLOCK / 4) {
-            max = Double.NEGATIVE_INFINITY;
-            for (int j = 0; j < BLOCK; j++) {
-                if (columns[j] != columns[j]) {
-                    columns[j] = Double.NEGATIVE_INFINITY;
-                    for (int i = j; i < size; i += BLOCK) {
-                        columns[j] = Math.max(columns[j], logits[i]);
-                    }
-                }
-                max = Math.max(max, columns[j]);
-            }
-        } else {
-            max = Loops.max(logits, size, columns);
-            columnsKnown = true;
-        }
-        changed = 0;
-        maxKnown = true;
     }
 
     private void weigh() {
