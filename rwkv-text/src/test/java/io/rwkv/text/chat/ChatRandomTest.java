@@ -83,6 +83,8 @@ class ChatRandomTest extends ChatFixture {
             ChatSession fork = session.fork();
             say(session, session.message("in the one only"));
             assertEquals(before, fork.turns());
+            say(fork, fork.message("in the other only"));
+            assertConsistent(session);
             return fork;
         } else if (kind < 19) {
             session.system("Be as brief as " + size + ".");

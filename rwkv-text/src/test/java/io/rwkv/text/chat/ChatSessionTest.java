@@ -107,6 +107,7 @@ class ChatSessionTest extends ChatFixture {
         session.message("a").options(writing(" b")).run();
         ChatSession fork = session.fork();
         fork.message("c").options(writing(" d")).run();
+        assertConsistent(session);
         session.undo();
         session.message("e").options(writing(" f")).run();
         assertEquals("User: a\n\nAssistant: b\n\nUser: c\n\nAssistant: d", fork.text());
