@@ -39,7 +39,7 @@ import java.util.WeakHashMap;
 public final class Grammar {
     private static final int SHOWN = 60;
     /** Between two looks at the memory, in bytes of text. */
-    private static final int STRETCH = 4096;
+    private static final int STRETCH = 256;
 
     private final String gbnf;
     private final Network network;

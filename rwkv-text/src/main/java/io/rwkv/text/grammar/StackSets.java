@@ -9,13 +9,20 @@ import java.util.Map;
 
 /** Makes sets of stacks, equal ones only once. For one thread at a time. */
 final class StackSets {
-    /** Of unions in one step; only grammars that have very many readings of one text come near. */
-    private static final int MOST_UNIONS = 2_000_000;
+    /** Of tops that are compared in one step, some seconds; only grammars that have very many readings of one text come near. */
+    private static final long MOST_WORK = 20_000_000;
 
     private final Map<StackSet, StackSet> known = new HashMap<>();
-    private final Map<Long, StackSet> unions = new HashMap<>(); // of this step, by the numbers of both
-    private int work;
+    private final Map<Pair, StackSet> unions = new HashMap<>(); // of this step
+    private long work;
     private long bytes;
+
+    /** Two sets by their numbers, the lower one first. */
+    private record Pair(int low, int high) {
+        static Pair of(StackSet a, StackSet b) {
+            return new Pair(Math.min(a.number, b.number), Math.max(a.number, b.number));
+        }
+    }
 
     /** Holds the empty stack only. */
     final StackSet bottom = get(new int[0], new StackSet[0], true);
@@ -49,45 +56,39 @@ final class StackSets {
         work = 0;
     }
 
+    static IllegalStateException tooMany() {
+        return new IllegalStateException(
+                "grammar: a text has too many readings at once; make the grammar less ambiguous");
+    }
+
     /** Stacks that are in one of two sets. Stacks may be deep, so this does not call itself. */
     StackSet union(StackSet a, StackSet b) {
         if (a == b) {
             return a;
         }
-        StackSet simple = unite(a, b, null);
-        if (simple != null) {
-            return simple;
-        }
-        Deque<StackSet[]> open = new ArrayDeque<>();
+        Deque<StackSet[]> open = new ArrayDeque<>(2);
         open.push(new StackSet[]{a, b});
         while (!open.isEmpty()) {
             StackSet[] pair = open.peek();
-            Long key = key(pair[0], pair[1]);
+            Pair key = Pair.of(pair[0], pair[1]);
             if (unions.containsKey(key)) {
                 open.pop();
                 continue;
             }
-            int before = open.size();
             StackSet united = unite(pair[0], pair[1], open);
             if (united != null) {
                 unions.put(key, united);
                 open.pop();
-            } else {
-                assert open.size() > before;
             }
         }
-        return unions.get(key(a, b));
+        return unions.get(Pair.of(a, b));
     }
 
-    private static Long key(StackSet a, StackSet b) {
-        return (long) Math.min(a.number, b.number) << 32 | Math.max(a.number, b.number);
-    }
-
-    /** The union, if those below it are known; else null, and those that are missing are noted, if wanted. */
+    /** The union, if those below it are known; else null, and those that are missing are noted. */
     private StackSet unite(StackSet a, StackSet b, Deque<StackSet[]> missing) {
-        if (++work > MOST_UNIONS) {
-            throw new IllegalStateException(
-                    "grammar: a text has too many readings at once; make the grammar less ambiguous");
+        work += 1 + a.tops.length + b.tops.length;
+        if (work > MOST_WORK) {
+            throw tooMany();
         }
         int[] tops = new int[a.tops.length + b.tops.length];
         StackSet[] below = new StackSet[tops.length];
@@ -104,12 +105,9 @@ final class StackSets {
                 tops[count] = a.tops[i];
                 StackSet x = a.below[i++];
                 StackSet y = b.below[j++];
-                below[count] = x == y ? x : unions.get(key(x, y));
+                below[count] = x == y ? x : unions.get(Pair.of(x, y));
                 if (below[count] == null) {
                     complete = false;
-                    if (missing == null) {
-                        return null;
-                    }
                     missing.push(new StackSet[]{x, y});
                 }
             }

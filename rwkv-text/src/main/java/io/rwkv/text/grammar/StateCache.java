@@ -12,6 +12,9 @@ import java.util.TreeSet;
  * takes a new one when it has become too large. Safe for any number of threads.
  */
 final class StateCache {
+    /** Of one cache. Users change to a new one long before; only a single step or mask of a most ambiguous grammar gets here. */
+    private static final long MOST_BYTES = 256L << 20;
+
     private static final long STATE_BYTES = 150; // with its entry in a map
 
     private final Network network;
@@ -24,7 +27,7 @@ final class StateCache {
     private volatile long bytes; // of all
 
     // Scratch of a step: the sets below the states that were reached, and the states whose steps are still to be taken.
-    private final Map<Integer, StackSet> reached = new HashMap<>();
+    private final Map<Integer, Gathering> reached = new HashMap<>();
     private final TreeSet<Long> waiting = new TreeSet<>(); // order and state
     private boolean ended;
 
@@ -97,11 +100,20 @@ final class StateCache {
         ended = false;
     }
 
+    private Gathering gathering(int state) {
+        return reached.computeIfAbsent(state, key -> new Gathering(sets));
+    }
+
     private void reach(int state, StackSet below) {
-        StackSet before = reached.get(state);
-        StackSet all = before == null ? below : sets.union(before, below);
-        if (all != before) {
-            reached.put(state, all);
+        enqueue(state, gathering(state).add(below));
+    }
+
+    private void reach(int state, int top, StackSet below) {
+        enqueue(state, gathering(state).add(top, below));
+    }
+
+    private void enqueue(int state, boolean changed) {
+        if (changed) {
             waiting.add((long) network.order[state] << 32 | state);
         }
     }
@@ -122,19 +134,23 @@ final class StateCache {
         Arrays.sort(tops);
         StackSet[] below = new StackSet[count];
         for (int i = 0; i < count; i++) {
-            below[i] = reached.get(tops[i]);
+            below[i] = reached.get(tops[i]).set();
         }
         return state(sets.get(tops, below, false), ended);
     }
 
     private void stepWithoutReading(int state) {
-        StackSet below = reached.get(state);
+        StackSet below = reached.get(state).set();
         for (int i = network.skipFrom[state]; i < network.skipFrom[state + 1]; i++) {
             reach(network.skipTo[i], below);
         }
         for (int i = network.callFrom[state]; i < network.callFrom[state + 1]; i++) {
             int back = network.callReturn[i];
-            reach(network.callStart[i], back == Network.TAIL ? below : sets.push(back, below));
+            if (back == Network.TAIL) {
+                reach(network.callStart[i], below);
+            } else {
+                reach(network.callStart[i], back, below);
+            }
         }
         if (network.ends[state]) {
             ended |= below.bottom;
@@ -151,6 +167,9 @@ final class StateCache {
             state = new ParserState(this, stacks, mayEnd, network.classes);
             states.put(stacks, state);
             note(STATE_BYTES + 8L * network.classes);
+            if (bytes > MOST_BYTES) {
+                throw StackSets.tooMany();
+            }
         }
         return state;
     }

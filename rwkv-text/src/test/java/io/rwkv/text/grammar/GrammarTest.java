@@ -82,6 +82,8 @@ class GrammarTest {
         assertFalse(Grammar.gbnf(pieces).matches("abcdefgh".repeat(500) + "1"));
         String nested = "root ::= \"a\" root root | \"a\" root | \"a\"";
         assertTrue(Grammar.gbnf(nested).matches("a".repeat(300)));
+        // Thousands of places at once, in each of which the text may be.
+        assertTrue(Grammar.gbnf("root ::= (\"a\" | \"b\"?){3000}").matches("ab".repeat(20)));
     }
 
     @Test
