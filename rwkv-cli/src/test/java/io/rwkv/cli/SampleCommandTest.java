@@ -140,7 +140,7 @@ class SampleCommandTest {
         wrong.put("{\"logits\":[]}", "expected at least one logit, found none");
         wrong.put("{\"logits\":[NaN]}", "logit of token 0 is NaN");
         wrong.put("{\"f32le_base64\":\"AAA=\"}", "f32le_base64: expected a multiple of 4 bytes, found 2");
-        wrong.put("{\"f32le_base64\":\"?\"}", "f32le_base64: Illegal base64");
+        wrong.put("{\"f32le_base64\":\"????\"}", "f32le_base64: Illegal base64");
         wrong.put("{\"top_k\":1}", "expected either logits or f32le_base64");
         wrong.put("{\"logits\":[1],\"logits\":[2]}", "Duplicate");
         wrong.put("{\"logits\":[1]} 2", "expected one JSON object");
