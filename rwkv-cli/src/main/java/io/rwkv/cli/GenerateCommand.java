@@ -30,6 +30,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private TextModelOptions modelOptions;
 
+    @Mixin
+    private GrammarOptions grammarOptions;
+
     @Option(names = "--max-tokens", paramLabel = "N", description = "The most tokens to generate. This and the following: what is not given is the model's default, which rwkv info shows.")
     private Integer maxTokens;
 
@@ -87,7 +90,7 @@ final class GenerateCommand implements Callable<Integer> {
             } else if (list != null) {
                 new GenerateList(text, changed(text.generationOptions()), tunedState, !noEcho, batch).run(list);
             } else {
-                generate(text);
+                return generate(text);
             }
         }
         return 0;
@@ -122,7 +125,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private void generate(TextModel text) throws IOException {
+    /** Gives the exit code. */
+    private int generate(TextModel text) throws IOException {
         RwkvModel model = text.model();
         Generation.Request request = text.request(prompt).options(changed(text.generationOptions()));
         if (tunedState != null) {
@@ -151,11 +155,17 @@ final class GenerateCommand implements Callable<Integer> {
                 "[%s, %s engine: read %d tokens in %.2f s, generated %d tokens at %.1f tokens/s]%n",
                 model.config().version(), model.engineName(), result.promptTokens(), result.promptNanos() / 1e9,
                 result.generatedTokens(), result.tokensPerSecond());
+        if (grammarOptions.given() && result.reason() != Generation.Reason.COMPLETE) {
+            System.err.println("rwkv: the text ended before it was complete: " + result.reason());
+            return 1;
+        }
+        return 0;
     }
 
     /** The options given, in place of these. */
-    private GenerationOptions changed(GenerationOptions defaults) {
+    private GenerationOptions changed(GenerationOptions defaults) throws IOException {
         GenerationOptions.Builder options = defaults.toBuilder();
+        grammarOptions.addTo(options);
         if (maxTokens != null) {
             options.maxTokens(maxTokens);
         }
