@@ -16,7 +16,7 @@ import java.util.List;
 public final class Main {
     private static final List<Class<?>> COMMANDS = List.of(GenerateCommand.class, EmbedCommand.class,
             LogitsCommand.class, TokenizeCommand.class, SampleCommand.class, InfoCommand.class, ConvertCommand.class,
-            BenchCommand.class);
+            BenchCommand.class, ChatCommand.class);
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack of an error.")
     private boolean debug;

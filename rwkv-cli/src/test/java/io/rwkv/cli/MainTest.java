@@ -277,7 +277,7 @@ class MainTest {
 
     @Test
     void helpShouldBeAllThatIsPrinted() {
-        for (String command : List.of("generate", "embed", "logits", "tokenize", "info", "convert", "bench")) {
+        for (String command : List.of("generate", "embed", "logits", "tokenize", "info", "convert", "bench", "chat")) {
             Result result = run(command, "--help");
             assertEquals(0, result.exitCode, command);
             assertEquals("", result.err, command); // Picocli warns there of a text that it cannot format
