@@ -83,7 +83,7 @@ public final class Main {
     }
 
     /** One line, whatever went wrong. */
-    private static String message(Throwable e) {
+    static String message(Throwable e) {
         String text = e instanceof NoSuchFileException missing && missing.getReason() == null
                 ? "no such file: " + e.getMessage()
                 : e instanceof AccessDeniedException
