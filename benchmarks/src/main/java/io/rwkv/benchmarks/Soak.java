@@ -25,8 +25,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Random sessions on one service, round after round, which come, end and break off at random; each is compared with the same one
- * alone. After each round, the memory: it should be flat once all has been used. Ends with an exception at the first difference.
+ * Random sessions on one service, round after round, which come, end and break off at random, then all once more as a list; each is
+ * compared with the same one alone. After each round, the memory: it should be flat once all has been used. Ends with an exception at the first difference.
  */
 public final class Soak {
     private static final IllegalStateException ENOUGH = new IllegalStateException("enough");
@@ -97,6 +97,7 @@ public final class Soak {
                     made.add(new SoakSession(rwkv, random));
                 }
                 serve(rwkv, made, random, "round " + round);
+                runAsList(rwkv, made, "round " + round);
                 made.clear();
                 report(round++, System.nanoTime() - start);
             } while (System.nanoTime() - start < seconds * 1_000_000_000);
@@ -165,6 +166,16 @@ public final class Soak {
                     && end.cancelled() == ends[Reason.CANCELLED.ordinal()]
                     && end.expired() == ends[Reason.DEADLINE.ordinal()],
                     what + ": miscounted: " + end + ", found " + failed + " failed, " + Arrays.toString(ends));
+        }
+    }
+
+    /** What no caller ends, all in one list. */
+    private static void runAsList(TextModel rwkv, List<SoakSession> sessions, String what) {
+        List<Generation> results = rwkv.runAll(sessions.stream().map(SoakSession::again).toList());
+        for (int i = 0; i < results.size(); i++) {
+            String text = results.get(i).text();
+            String expected = sessions.get(i).expected;
+            check(text.equals(expected), what + ", list, session " + i + ": " + text + " for " + expected);
         }
     }
 

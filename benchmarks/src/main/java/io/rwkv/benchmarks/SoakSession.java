@@ -38,6 +38,7 @@ final class SoakSession {
     private final RwkvState before;
     private final RwkvState after;
     private final Generation.Request endless;
+    private final Generation.Request alone;
     private final int[] prompt;
     private final List<String> texts = new ArrayList<>(); // after each token
     private int asked;
@@ -71,7 +72,7 @@ final class SoakSession {
         this.endless = rwkv.request(prompt).options(plain);
         this.whole = endless.state(before.copy()).run().text();
         this.after = before.copy();
-        Generation.Request alone = endless.stop(stops(random));
+        this.alone = endless.stop(stops(random));
         this.expected = alone.state(after).run().text();
         Generation.Request asks = end == End.CONDITION ? alone.cancelledWhen(() -> asked++ >= at) : alone;
         ServiceRequest wanted = ServiceRequest.of(own ? asks.state(state) : asks).priority(random.nextInt(3))
@@ -100,6 +101,11 @@ final class SoakSession {
     private static SamplingOptions sampling(Random random) {
         return SamplingOptions.builder().temperature(random.nextInt(5) * 0.4).topK(random.nextInt(3) * 20)
                 .topP(0.25 * (1 + random.nextInt(4))).seed(random.nextLong()).build();
+    }
+
+    /** The same once more, from where it began to its own end. */
+    Generation.Request again() {
+        return alone.state(before.copy());
     }
 
     /** Whether the session's state is where this text and result say; true if it has none, or if that cannot be known. */

@@ -117,7 +117,7 @@ class GenerationListTest {
             List<Generation> alone = new ArrayList<>();
             List<RwkvState> states = new ArrayList<>(); // null for none, as below
             List<RwkvState> expected = new ArrayList<>();
-            for (int i = 0; i < 40; i++) {
+            for (int i = 0; i < 24; i++) {
                 RwkvState begun = random.nextBoolean() ? MODEL.newState() : null;
                 if (begun != null && random.nextBoolean()) {
                     MODEL.logits(prompt(random), begun);
