@@ -3,6 +3,8 @@ package io.rwkv.examples;
 import io.rwkv.core.RwkvState;
 import io.rwkv.demo.DemoModel;
 import io.rwkv.text.TextModel;
+import io.rwkv.text.generation.Generation;
+import io.rwkv.text.generation.Generation.Reason;
 import io.rwkv.text.generation.GenerationOptions;
 import io.rwkv.text.sampling.SamplingPreset;
 
@@ -13,6 +15,7 @@ import java.nio.file.Path;
  * A story that goes on in several ways from each place: the state is copied there, and what came before is never read again.
  */
 public final class StoryBranches {
+    private static final String JOINT = ",";
     private static final int WAYS = 2;
     private static final int DEPTH = 3;
 
@@ -35,11 +38,13 @@ public final class StoryBranches {
         }
         for (int way = 0; way < WAYS; way++) {
             RwkvState copy = state.copy();
-            GenerationOptions options = GenerationOptions.builder().maxTokens(24)
+            GenerationOptions options = GenerationOptions.builder().maxTokens(8)
                     .sampling(SamplingPreset.CREATIVE.options().toBuilder().seed(++seed).build()).build();
-            String text = rwkv.request(next).options(options).stop("\n").state(copy).run().text();
-            System.out.println("    ".repeat(depth) + (way + 1) + ": …" + text);
-            branch(" And", copy, depth + 1);
+            Generation part = rwkv.request(next).options(options).state(copy).run();
+            System.out.println("    ".repeat(depth) + next + part.text());
+            if (part.reason() == Reason.MAX_TOKENS) { // else this story has come to its end
+                branch(JOINT, copy, depth + 1);
+            }
         }
     }
 
@@ -47,7 +52,6 @@ public final class StoryBranches {
     public static void main(String[] args) throws IOException {
         String begin = args.length > 0 ? args[0] : "A castle is";
         try (TextModel rwkv = TextModel.open(args.length > 1 ? Path.of(args[1]) : DemoModel.checkpoint())) {
-            System.out.println(begin);
             new StoryBranches(rwkv).branch(begin, rwkv.newState(), 0);
         }
     }
