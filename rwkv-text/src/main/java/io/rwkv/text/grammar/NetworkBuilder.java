@@ -22,8 +22,10 @@ final class NetworkBuilder {
     /** Against grammars that are small to write and large to compile. */
     static final int MOST_STATES = 400_000;
 
-    /** If the copies of a repeated body took more states, the body is called instead. */
+    /** If the copies of a repeated body took more states, the body is called instead … */
     private static final int LARGE = 8192;
+    /** … and so it is where the whole would have more. Calls take two states, and more time for masks. */
+    private static final int MANY = 100_000;
 
     private final Rules rules;
     private final RuleFacts facts;
@@ -245,7 +247,8 @@ final class NetworkBuilder {
 
     private int compileCopies(Expression body, int least, int most, int from) {
         int copies = Math.max(least, most);
-        boolean called = copies > 1 && (long) facts.states(body) * copies > LARGE && !(body instanceof Reference);
+        long statesOfCopies = (long) facts.states(body) * copies;
+        boolean called = copies > 1 && (statesOfCopies > LARGE || states + statesOfCopies > MANY);
         int state = from;
         for (int i = 0; i < least; i++) {
             state = copy(body, called, state);
@@ -268,6 +271,9 @@ final class NetworkBuilder {
     private int copy(Expression body, boolean called, int from) {
         if (!called) {
             return compile(body, from);
+        }
+        if (body instanceof Reference reference) {
+            return call(unit(reference.rule()), from);
         }
         Unit unit = unitOfBody.get(body);
         if (unit == null) {

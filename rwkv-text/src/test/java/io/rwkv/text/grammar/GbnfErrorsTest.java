@@ -88,6 +88,13 @@ class GbnfErrorsTest {
     void refusesWhatIsTooLarge() {
         refused(1, 13, "at most 400000 states", "root ::= \"a\"{1000000}");
         refused(2, 18, "at most 400000 states", "root ::= a\na ::= (\"a\" | \"b\"){400000}");
+        for (String body : new String[]{"char", "( char )", "( [a-f] | \"\\x01\" .. )", "[^\"]"}) { // called if they are many
+            Grammar many = Grammar
+                    .gbnf("root ::= " + body + "{0,100000}\nchar ::= [^\"\\\\] | \"\\\\\" ([nr] | \"u\" [0-9a-f]{4})");
+            assertTrue(many.matches("abcdef"), body);
+        }
+        String fifties = "root ::= " + "( char{0,50} \",\" ) ".repeat(500) + "\nchar ::= [^,] | \"\\\\\" [nr]";
+        assertTrue(Grammar.gbnf(fifties).matches("abc,".repeat(500)));
         StringBuilder doubled = new StringBuilder("root ::= a0 a0\n");
         for (int i = 0; i < 60; i++) {
             doubled.append("a").append(i).append(" ::= a").append(i + 1).append(" a").append(i + 1).append('\n');

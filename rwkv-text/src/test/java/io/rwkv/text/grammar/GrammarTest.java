@@ -86,6 +86,22 @@ class GrammarTest {
         assertTrue(Grammar.gbnf("root ::= (\"a\" | \"b\"?){3000}").matches("ab".repeat(20)));
     }
 
+    /** Sixty rules that call the next one twice, met from the last to the first: two to the power of sixty ways to call the last one. */
+    @Test
+    void takesEachStepOnceInWhateverOrderRulesAreMet() {
+        StringBuilder gbnf = new StringBuilder("root ::= ");
+        for (int i = 59; i > 0; i--) {
+            gbnf.append("\"!\" a").append(i).append(" | ");
+        }
+        gbnf.append("a0\n");
+        for (int i = 0; i < 60; i++) {
+            gbnf.append("a").append(i).append(" ::= a").append(i + 1).append(" a").append(i + 1).append(" \"-\"?\n");
+        }
+        Grammar grammar = Grammar.gbnf(gbnf + "a60 ::= \"x\"* | \"y\" a0 \"z\"");
+        assertTrue(grammar.matches("xxx-yxzx-"));
+        assertFalse(grammar.matches("xxx-yxzzx-"));
+    }
+
     @Test
     void forgetsWhatTakesTooMuchMemory() {
         Grammar small = Grammar.gbnf("root ::= \"(\" root \")\" root | \"\"", 2000);
