@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -37,6 +38,8 @@ final class GrammarWriter {
 
     private final Rules rules = new Rules();
     private final Map<Slot, String> names = new IdentityHashMap<>();
+    /** The names of rules for strings by their lengths. */
+    private final Map<String, String> counted = new HashMap<>();
     private final ArrayDeque<Slot> waiting = new ArrayDeque<>();
     private final AutomatonWriter automata = new AutomatonWriter(rules);
     private final CompositeWriter composites = new CompositeWriter(rules, this);
@@ -59,9 +62,10 @@ final class GrammarWriter {
 
     /** What stands for a slot in the rule of another: the name of its rule, or of a common one. */
     String reference(Slot slot) {
-        String common = common(slot);
+        boolean single = !slot.isChoice() && slot.values == null && slot.shapes.size() == 1;
+        String common = single ? common(slot.shapes.get(0)) : null;
         if (common != null) {
-            return common(common);
+            return common;
         }
         String name = names.get(slot);
         if (name == null) {
@@ -81,24 +85,29 @@ final class GrammarWriter {
         return name;
     }
 
-    /** The common rule that says the same, or null. */
-    private static String common(Slot slot) {
-        return slot.isChoice() || slot.values != null || slot.shapes.size() != 1 ? null : common(slot.shapes.get(0));
-    }
-
-    private static String common(Shape shape) {
+    /** The rule that says the same for any schema, or null. */
+    private String common(Shape shape) {
         if (shape instanceof Shape.Word word) {
-            return word.type() == Type.BOOLEAN ? BOOLEAN : null;
+            return word.type() == Type.BOOLEAN ? common(BOOLEAN) : null;
         }
-        if (shape instanceof Shape.Text text) {
-            return text.patterns().isEmpty() && text.min() == 0 && text.max() == Regex.UNLIMITED ? STRING : null;
+        if (shape instanceof Shape.Text text && text.patterns().isEmpty()) {
+            boolean anyLength = text.min() == 0 && text.max() == Regex.UNLIMITED;
+            return anyLength ? common(STRING) : counted.computeIfAbsent(count(text.min(), text.max()), this::string);
         }
         if (shape instanceof Shape.Number number) {
             return number.range().sameAs(NumberRange.ALL)
-                    ? NUMBER
-                    : number.range().sameAs(NumberRange.INTEGERS) ? INTEGER : null;
+                    ? common(NUMBER)
+                    : number.range().sameAs(NumberRange.INTEGERS) ? common(INTEGER) : null;
         }
         return null;
+    }
+
+    /** A rule for strings of so many characters: one for all places, since each character may be a state. */
+    private String string(String count) {
+        String name = rules.name(STRING + count.replaceAll("[^0-9]+", "-"));
+        String quote = Gbnf.literal("\"");
+        rules.put(name, Gbnf.join(quote, common(CHARACTER) + count, quote));
+        return name;
     }
 
     private static String wantedName(Slot slot) {
@@ -138,16 +147,13 @@ final class GrammarWriter {
     private String shape(String name, Shape shape, String path) {
         String common = common(shape);
         if (common != null) {
-            return common(common);
+            return common;
         }
         if (shape instanceof Shape.Number number) {
             return automata.write(name + "-number", automaton(number.range(), path), Gbnf::set, "");
         }
         if (shape instanceof Shape.Text text) {
-            return text.automaton() != null
-                    ? string(name + "-text", text.automaton())
-                    : Gbnf.join(Gbnf.literal("\""), common(CHARACTER) + count(text.min(), text.max()),
-                            Gbnf.literal("\""));
+            return string(name + "-text", text.automaton());
         }
         if (shape instanceof Shape.Items items) {
             return composites.array(name, items);
