@@ -88,7 +88,8 @@ final class GenerateCommand implements Callable<Integer> {
             } else if (labels != null) {
                 labels.print(text, prompt);
             } else if (list != null) {
-                new GenerateList(text, changed(text.generationOptions()), tunedState, !noEcho, batch).run(list);
+                new GenerateList(text, changed(text.generationOptions()), tunedState, !noEcho,
+                        grammarOptions.given(), batch).run(list);
             } else {
                 return generate(text);
             }

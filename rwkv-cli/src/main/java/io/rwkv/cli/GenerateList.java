@@ -33,6 +33,7 @@ final class GenerateList {
     private final GenerationOptions options;
     private final RwkvState tuned; // null for none
     private final boolean echo;
+    private final boolean constrained;
     private final int batch;
     private final TokenLines tokenLines;
     private long promptTokens;
@@ -41,14 +42,17 @@ final class GenerateList {
     /**
      * @param tunedState what each text starts from; null for nothing
      * @param echo whether lines hold their prompts
+     * @param constrained whether a text that is not complete in the end is a failure
      * @param batch how many texts at once; null for as many as are worth it and have room
      */
-    GenerateList(TextModel model, GenerationOptions options, Path tunedState, boolean echo, Integer batch)
+    GenerateList(TextModel model, GenerationOptions options, Path tunedState, boolean echo, boolean constrained,
+            Integer batch)
             throws IOException {
         this.model = model;
         this.options = options;
         this.tuned = tunedState == null ? null : model.model().newState(tunedState);
         this.echo = echo;
+        this.constrained = constrained;
         this.batch = batch != null ? batch : batchFor(model.model());
         this.tokenLines = new TokenLines(model.tokenizer());
     }
@@ -118,6 +122,9 @@ final class GenerateList {
             line.put("tokens", tokenLines.of(result));
         }
         lines.print(ended.text, line);
+        if (constrained && result.reason() != Generation.Reason.COMPLETE) {
+            lines.incomplete(ended.text, result.reason().name());
+        }
     }
 
     private void summary(int texts, double seconds) {

@@ -3,7 +3,9 @@ package io.rwkv.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,6 +20,8 @@ final class ResultLines {
     private final String textName; // null for none
     private int failed;
     private String firstFailure;
+    private int incomplete;
+    private String firstIncomplete;
 
     /** @param textName under which name each line has its text; null if none has */
     ResultLines(TextsFile file, Progress progress, String textName) {
@@ -47,11 +51,25 @@ final class ResultLines {
         print(text, Map.of("error", message));
     }
 
-    /** @throws IOException if a text failed */
+    /** Notes that a text, which is printed, ended before it was complete. */
+    void incomplete(TextsFile.Text text, String why) {
+        if (incomplete++ == 0) {
+            firstIncomplete = file.place(text.index()) + ": " + why;
+        }
+    }
+
+    /** @throws IOException if a text failed, or ended before it was complete */
     void end() throws IOException {
+        List<String> problems = new ArrayList<>();
         if (failed > 0) {
-            throw new IOException(
-                    failed + " of " + file.texts().size() + " texts failed; the first: " + firstFailure);
+            problems.add(failed + " of " + file.texts().size() + " texts failed; the first: " + firstFailure);
+        }
+        if (incomplete > 0) {
+            problems.add(incomplete + " of " + file.texts().size()
+                    + " texts ended before they were complete; the first: " + firstIncomplete);
+        }
+        if (!problems.isEmpty()) {
+            throw new IOException(String.join("; ", problems));
         }
     }
 }

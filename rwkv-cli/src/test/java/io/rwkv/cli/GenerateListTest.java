@@ -87,6 +87,27 @@ class GenerateListTest {
     }
 
     @Test
+    void textsThatEndBeforeTheirGrammarDoesShouldBePrintedAndSaid() throws IOException {
+        String prompts = file("A dog is", "", "x").toString();
+        Path grammar = Files.writeString(folder.resolve("g.gbnf"), "root ::= [a-z]{50}");
+        Result cut = generate(OPTIONS, "--grammar", grammar.toString(), "--file", prompts);
+        assertEquals(1, cut.exitCode(), cut.err());
+        for (JsonNode line : lines(cut)) {
+            assertTrue(line.get("text").textValue().matches("[a-z]{1,49}"), line.toString());
+            assertEquals("MAX_TOKENS", line.get("reason").textValue());
+        }
+        assertTrue(cut.err().contains("rwkv: 2 of 2 texts ended before they were complete; the first: " + prompts
+                + ", line 1: MAX_TOKENS"), cut.err());
+        Files.writeString(grammar, "root ::= \"yes\" | \"no\"");
+        Result whole = generate(OPTIONS, "--grammar", grammar.toString(), "--file", prompts);
+        assertEquals(0, whole.exitCode(), whole.err());
+        for (JsonNode line : lines(whole)) {
+            assertTrue(line.get("text").textValue().matches("yes|no"), line.toString());
+            assertEquals("COMPLETE", line.get("reason").textValue());
+        }
+    }
+
+    @Test
     void standardInputAndJsonLinesShouldDo() throws IOException {
         Path json = Files.writeString(folder.resolve("p.jsonl"),
                 "{\"prompt\":\"A dog is\"}\n\n{\"prompt\":\"A\\nB\"}\n");
