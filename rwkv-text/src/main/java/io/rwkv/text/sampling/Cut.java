@@ -68,7 +68,7 @@ final class Cut {
             bins[bin(from[i], most, scale)] += weighing == null ? 1 : weighing[i];
         }
         int bin = 0;
-        while (bins[bin] == 0 || !reached(above + bins[bin], target, beyond)) {
+        while (!reached(above + bins[bin], target, beyond)) {
             above += bins[bin++];
             if (bin == bins.length) {
                 return 0;

@@ -191,6 +191,15 @@ class SamplingOptionsTest {
     }
 
     @Test
+    void typicalShouldGoBeyondOnlyInLlamaCppsOrder() {
+        for (SamplingOrder order : List.of(SamplingOrder.TEMPERATURE_FIRST, SamplingOrder.LLAMA_CPP)) {
+            SamplingOptions options = SamplingOptions.builder().order(order).topP(1).typicalP(0.5).build();
+            int kept = options.newSampler().candidates(new float[4]).size();
+            assertEquals(order == SamplingOrder.LLAMA_CPP ? 3 : 2, kept, "two of four equal ones have exactly half");
+        }
+    }
+
+    @Test
     void mirostatShouldSettleAtItsSurprise() {
         Random random = new Random(5);
         float[] logits = new float[3000];
