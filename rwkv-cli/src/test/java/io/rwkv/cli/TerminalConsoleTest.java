@@ -92,8 +92,9 @@ class TerminalConsoleTest {
 
     @Test
     void exclamationMarksShouldBeText() throws IOException {
-        type("wow!! !1 !wow\r");
-        assertEquals("wow!! !1 !wow", console.read());
+        type("hello\r" + "wow!! !1 !hello\r"); // each of these would be the line before
+        assertEquals("hello", console.read());
+        assertEquals("wow!! !1 !hello", console.read());
     }
 
     @Test
