@@ -81,6 +81,7 @@ class TerminalTest {
         String prompt = "A dog is a small animal. ".repeat(100);
         String piped = MainTest.run("generate", "--seed", "1", "--max-tokens", "5", prompt).out();
         assertTrue(piped.startsWith(prompt), piped);
+        assertEquals(0, piped.lastIndexOf(prompt), piped);
         onATerminal();
         assertEquals(piped, MainTest.run("generate", "--seed", "1", "--max-tokens", "5", prompt).out());
         assertEquals(prompt + System.lineSeparator(), MainTest.run("generate", "--max-tokens", "0", prompt).out());
