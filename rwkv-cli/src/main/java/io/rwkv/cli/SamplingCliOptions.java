@@ -94,6 +94,9 @@ final class SamplingCliOptions {
     @Option(names = "--ban", paramLabel = "ID", split = ",", description = "Tokens that are never chosen.")
     private List<Integer> ban;
 
+    @Option(names = "--ban-string", paramLabel = "TEXT", description = "The new text never contains this. May be given several times.")
+    private List<String> banStrings;
+
     @Option(names = "--seed", paramLabel = "N", description = "Makes the choice repeatable.")
     private Long seed;
 
@@ -123,6 +126,7 @@ final class SamplingCliOptions {
         set(repetitionWindow, options::repetitionWindow);
         set(logitBias, options::logitBias);
         set(ban, options::bannedTokens);
+        set(banStrings, options::bannedStrings);
         set(seed, options::seed);
         return options.build();
     }

@@ -80,7 +80,8 @@ public final class TokenGenerator {
     }
 
     /**
-     * Chooses the next token, without reading it. If called again, it chooses again for the same place.
+     * Chooses the next token, without reading it. If called again, it chooses again for the same place; a sampler that remembers what it
+     * chose, as for penalties, counts both.
      *
      * @return the token's id, from 0 to the vocabulary's size − 1
      * @throws ArithmeticException if the sampler refuses the logits, as {@link Sampler#choose} says

@@ -1,5 +1,6 @@
 package io.rwkv.text.sampling;
 
+import io.rwkv.text.internal.masks.BannedStrings;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.Collection;
@@ -133,6 +134,16 @@ public final class SamplingOptions {
         return values.banned;
     }
 
+    /** The strings that the new text never contains. Unmodifiable. */
+    public List<String> bannedStrings() {
+        return values.bannedStrings == null ? List.of() : values.bannedStrings.strings();
+    }
+
+    /** The same, with what was found out about vocabularies; null for none. */
+    BannedStrings ownBannedStrings() {
+        return values.bannedStrings;
+    }
+
     /** The caller's steps, which replace all that these options say, except the seed; empty if there are none. Unmodifiable. */
     public List<SamplingStep> steps() {
         return values.steps;
@@ -184,6 +195,7 @@ public final class SamplingOptions {
         private int window = 64;
         private Map<Integer, Double> bias = Map.of();
         private Set<Integer> banned = Set.of();
+        private BannedStrings bannedStrings; // null for none
         private List<SamplingStep> steps = List.of();
         private String named; // an option given that steps of the caller's would replace; null if there is none
         private OptionalLong seed = OptionalLong.empty();
@@ -210,6 +222,7 @@ public final class SamplingOptions {
             window = from.window;
             bias = from.bias;
             banned = from.banned;
+            bannedStrings = from.bannedStrings;
             steps = from.steps;
             named = from.named;
             seed = from.seed;
@@ -329,6 +342,12 @@ public final class SamplingOptions {
         public Builder bannedTokens(Collection<Integer> tokens) {
             banned = Collections.unmodifiableSet(new TreeSet<>(Ranges.banned(tokens).keySet()));
             return named("bannedTokens");
+        }
+
+        /** Strings that the new text never contains, as {@link SamplingStep#banStrings}; copied. By default none. Replaces those before. */
+        public Builder bannedStrings(Collection<String> strings) {
+            bannedStrings = strings.isEmpty() ? null : new BannedStrings(strings);
+            return named("bannedStrings");
         }
 
         /** The caller's own steps, in this order. With them, no other option is allowed but a seed. None by default. */

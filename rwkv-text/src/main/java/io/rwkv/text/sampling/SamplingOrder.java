@@ -51,6 +51,9 @@ public enum SamplingOrder {
         if (!options.bannedTokens().isEmpty()) {
             steps.add(SamplingStep.ban(options.bannedTokens()));
         }
+        if (options.ownBannedStrings() != null) {
+            steps.add(new StringBan(options.ownBannedStrings()));
+        }
         if (options.repetitionPenalty() != 1) {
             steps.add(SamplingStep.repetitionPenalty(options.repetitionPenalty(), options.repetitionWindow()));
         }

@@ -1,5 +1,6 @@
 package io.rwkv.text.sampling;
 
+import io.rwkv.text.internal.masks.BannedStrings;
 import io.rwkv.tokenizer.Tokenizer;
 
 import java.util.Collection;
@@ -177,5 +178,17 @@ public interface SamplingStep {
      */
     static SamplingStep ban(Collection<Integer> tokens) {
         return new LogitBias("bannedTokens", Ranges.banned(tokens));
+    }
+
+    /**
+     * Makes sure that the new text never contains one of these strings, however tokens divide it: bans each token that would complete
+     * one. What stands in the prompt does not count, nor a string that begins there. Needs a tokenizer.
+     *
+     * @param strings copied
+     * @throws IllegalArgumentException if one is empty or has half a surrogate pair, or if they are too long together (some 60,000
+     * characters)
+     */
+    static SamplingStep banStrings(Collection<String> strings) {
+        return new StringBan(new BannedStrings(strings));
     }
 }

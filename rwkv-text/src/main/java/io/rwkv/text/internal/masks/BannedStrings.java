@@ -57,7 +57,7 @@ public final class BannedStrings {
      * @param tokenizer the model's
      * @return for one text, which may end anywhere
      */
-    public Constraint newConstraint(Tokenizer tokenizer) {
+    public Text newConstraint(Tokenizer tokenizer) {
         Objects.requireNonNull(tokenizer, "tokenizer");
         synchronized (masks) {
             return new Text(masks.computeIfAbsent(tokenizer, t -> new Masks(TokenTrie.of(t))));
@@ -117,7 +117,8 @@ public final class BannedStrings {
         }
     }
 
-    private final class Text implements Constraint {
+    /** What may come next in one text. For one thread. */
+    public final class Text implements Constraint {
         private final Masks masks;
         private int state;
 
@@ -127,7 +128,12 @@ public final class BannedStrings {
 
         @Override
         public void restrict(float[] logits) {
-            masks.get(state).apply(logits);
+            mask().apply(logits);
+        }
+
+        /** The tokens that may come next. */
+        public TokenMask mask() {
+            return masks.get(state);
         }
 
         @Override
@@ -146,7 +152,7 @@ public final class BannedStrings {
         @Override
         public boolean mayContinue() {
             // Tokens without text are never forbidden.
-            return masks.get(state).count() > masks.trie.vocabulary() - masks.trie.count();
+            return mask().count() > masks.trie.vocabulary() - masks.trie.count();
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.rwkv.text.internal.masks;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /** A set of tokens that may come next. Immutable, and safe for any number of threads. */
 public final class TokenMask {
@@ -65,6 +66,21 @@ public final class TokenMask {
         return few != null
                 ? Arrays.binarySearch(few, token) >= 0 != fewForbidden
                 : (bits[token >> 6] >>> token & 1) != 0;
+    }
+
+    /** Gives each token of the vocabulary that is not allowed, in ascending order. Allocates nothing. */
+    public void forEachForbidden(IntConsumer action) {
+        if (few != null && fewForbidden) {
+            for (int id : few) {
+                action.accept(id);
+            }
+            return;
+        }
+        for (int id = 0; id < vocabulary; id++) {
+            if (!allows(id)) {
+                action.accept(id);
+            }
+        }
     }
 
     /** Sets the logits of all other tokens to −∞. Allocates nothing. */
