@@ -106,47 +106,46 @@ class TerminalConsoleTest {
     }
 
     @Test
-    void controlCShouldTakeBackTheLine() throws IOException {
-        Thread typist = after("not th", CTRL_C);
-        typist.start();
-        type("not th");
-        String line = readWith(typist, "this\r");
-        assertEquals("this", line);
+    void controlCShouldTakeBackTheLine() throws InterruptedException {
+        assertEquals("this", readWhile(() -> {
+            await("> ", 1);
+            type("not th");
+            await("not th", 1);
+            type(CTRL_C);
+            await("> ", 2);
+            type("this\r");
+        }));
         assertFalse(shown().contains("/exit"), shown());
     }
 
     @Test
-    void controlCOnAnEmptyLineShouldSayHowToLeave() throws IOException {
-        Thread typist = after("> ", CTRL_C);
-        typist.start();
-        assertEquals("x", readWith(typist, "x\r"));
+    void controlCOnAnEmptyLineShouldSayHowToLeave() throws InterruptedException {
+        assertEquals("x", readWhile(() -> {
+            await("> ", 1);
+            type(CTRL_C);
+            await("> ", 2);
+            type("x\r");
+        }));
         assertTrue(shown().contains("Ctrl-D or /exit"), shown());
     }
 
-    /** Reads, and types more once the typist is done. */
-    private String readWith(Thread typist, String more) {
-        Thread next = new Thread(() -> {
-            try {
-                typist.join();
-                await("> ", 2);
-                type(more);
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        });
-        next.start();
-        return console.read();
+    /** What somebody does at the terminal. */
+    private interface Typing {
+        void run() throws InterruptedException;
     }
 
-    private Thread after(String text, String typed) {
-        return new Thread(() -> {
+    private String readWhile(Typing typing) throws InterruptedException {
+        Thread typist = new Thread(() -> {
             try {
-                await(text, 1);
-                type(typed);
+                typing.run();
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         });
+        typist.start();
+        String line = console.read();
+        typist.join();
+        return line;
     }
 
     @Test
