@@ -97,7 +97,7 @@ class TerminalTest {
                 System.setProperty("rwkv.terminal.input", String.valueOf(typed));
                 System.setIn(new ByteArrayInputStream("a dog\na cat\n".getBytes(StandardCharsets.UTF_8)));
                 Result result = MainTest.run("embed");
-                assertEquals(!typed, result.err().contains("\rembedding "), result.err());
+                assertEquals(!typed, result.err().contains("\rembedding"), result.err());
                 assertEquals(2, result.out().lines().count());
             }
         } finally {
