@@ -11,7 +11,8 @@ import java.util.Objects;
 
 /**
  * A small RWKV-4 with its tokenizer, trained on WordNet's definitions and examples. It is good enough to try the library and to
- * test programs that use it; it cannot chat. {@code tools/demo-model} describes how it was made.
+ * test programs that use it; it cannot chat. It keeps best to its subject with temperature 1 and top-p 0.3. {@code tools/demo-model}
+ * describes how it was made.
  *
  * <p>All methods are safe for any number of threads.
  */
