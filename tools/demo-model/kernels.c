@@ -1,21 +1,26 @@
-/* The parts of RWKV-4 training that PyTorch has no single operator for, vectorised across channels.
+/* The parts of training that PyTorch has no single operator for, vectorised across channels.
  * Activations between matrix products are bfloat16 ("half"), everything inside is float ("real").
  * Compiled with -DCHECK both are double, so that gradients can be checked to rounding. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #ifdef CHECK
 typedef double real;
 typedef double half;
 #define EXP exp
+#define SQRT sqrt
 static inline real up(half h) { return h; }
 static inline half down(real r) { return r; }
 #else
 typedef float real;
 typedef uint16_t half;
 #define EXP expf
+#define SQRT sqrtf
 static inline real up(half h) {
     uint32_t i = (uint32_t) h << 16;
     float f;
@@ -151,6 +156,8 @@ void wkv_backward(int B, int T, int C, const real *w, const real *u, const half 
         free(ga);
     }
 }
+
+#include "wkv7.c"
 
 /* Cross entropy of rows of logits, which are replaced by d (mean loss) / d logits. A target < 0 is left out. */
 double cross_entropy(int rows, int V, half *logits, const int64_t *target, int counted) {

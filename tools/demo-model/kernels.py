@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 import torch
+import torch.nn.functional as F
 
 HALF = torch.bfloat16
 REAL = torch.float32
@@ -28,6 +29,18 @@ LIB = build()
 def ptr(t):
     assert t.is_contiguous()
     return ctypes.c_void_p(t.data_ptr())
+
+
+def pointers(tensors):
+    """An array of eight, the rest null."""
+    return (ctypes.c_void_p * 8)(*[t.data_ptr() for t in tensors])
+
+
+def aligned(*shape):
+    """PyTorch aligns memory to 64 bytes, what whole vectors need."""
+    t = torch.empty(shape, dtype=REAL)
+    assert t.data_ptr() % 64 == 0
+    return t
 
 
 class Mix(torch.autograd.Function):
@@ -75,6 +88,33 @@ class Wkv(torch.autograd.Function):
         LIB.wkv_backward(B, T, C, ptr(w), ptr(u), ptr(k), ptr(v), ptr(r), ptr(state), ptr(g.contiguous()),
                          ptr(dk), ptr(dv), ptr(dr), ptr(du), ptr(dw))
         return dw.sum(0) * w, du.sum(0), dk, dv, dr
+
+
+class TimeMix7(torch.autograd.Function):
+    """RWKV-7's time mix between its matrix products. parameters [8,C]: w0 a0 v0 k_k k_a r_k ln_x.weight ln_x.bias;
+    inputs [B,T,C]: r, w's and the key, value, a's, gate, and except in layer 0 v's and the first layer's value, the
+    primed ones being what the low-rank products give."""
+
+    @staticmethod
+    def forward(ctx, parameters, *inputs):
+        B, T, C = inputs[0].shape
+        inputs = [t.contiguous() for t in inputs]
+        out = torch.empty_like(inputs[0])
+        y, sa = (torch.empty(B, T, C, dtype=REAL) for _ in range(2))
+        kept = aligned(B, C // 64, -(-T // 16), 64, 64)
+        LIB.time_mix7_forward(B, T, C, pointers(inputs), ptr(parameters), ptr(out), ptr(y), ptr(sa), ptr(kept))
+        ctx.save_for_backward(parameters, y, sa, kept, *inputs)
+        return out
+
+    @staticmethod
+    def backward(ctx, g):
+        parameters, y, sa, kept, *inputs = ctx.saved_tensors
+        B, T, C = y.shape
+        grads = [torch.empty_like(t) for t in inputs]
+        dp = torch.zeros(8, B, C, dtype=REAL)
+        LIB.time_mix7_backward(B, T, C, pointers(inputs), ptr(parameters), ptr(y), ptr(sa), ptr(kept),
+                               ptr(g.contiguous()), pointers(grads), ptr(dp))
+        return dp.sum(1), *grads
 
 
 class Linear(torch.autograd.Function):
@@ -150,6 +190,30 @@ def check():
     compare("wkv", Wkv.apply, loop, [rand(C), rand(C), rand(B, T, C), rand(B, T, C), rand(B, T, C)])
     compare("mix", lambda x, m: sum(t * (i + 1) for i, t in enumerate(Mix.apply(x, m))), mixed,
             [rand(B, T, C), rand(3, C)])
+    B, T, H = 2, 37, 2
+    C = 64 * H
+
+    def delta_rule(first):
+        def run(p, r, wl, k, v, al, g, *residual):
+            w0, a0, v0, k_k, k_a, r_k, lnw, lnb = p
+            heads = lambda x: x.view(B, T, H, 64)
+            decay, rate = heads(torch.exp(-0.606531 * (w0 + wl).sigmoid())), heads((a0 + al).sigmoid())
+            if residual:
+                v = v + (residual[1] - v) * (v0 + residual[0]).sigmoid()
+            kk = F.normalize(heads(k * k_k), dim=-1)
+            r, k, v = heads(r), heads(k) * (1 + (rate - 1) * k_a.view(H, 64)), heads(v)
+            s, ys = torch.zeros(B, H, 64, 64, dtype=REAL), []
+            for t in range(T):
+                s = (s * decay[:, t, :, None] - (s @ kk[:, t, :, :, None]) * (kk * rate)[:, t, :, None]
+                     + v[:, t, :, :, None] * k[:, t, :, None])
+                ys.append((s @ r[:, t, :, :, None])[..., 0])
+            y = F.group_norm(torch.stack(ys, 1).view(B * T, C), H, lnw, lnb, 64e-5).view(B, T, C)
+            return (y + ((r * k * r_k.view(H, 64)).sum(-1, keepdim=True) * v).view(B, T, C)) * g
+        compare("delta rule" + (" of the first layer" if first else ""), TimeMix7.apply, run,
+                [rand(8, C)] + [rand(B, T, C) for _ in range(6 if first else 8)])
+
+    delta_rule(True)
+    delta_rule(False)
     logits, target = rand(B * T, C), torch.randint(-1, C, (B * T,))
     loss = torch.nn.functional.cross_entropy(logits, target, ignore_index=-1)
     wanted = torch.autograd.grad(loss, logits)[0]
