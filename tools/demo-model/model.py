@@ -1,53 +1,43 @@
-"""RWKV-4 with BlinkDL's tensor names and initialisation: a fast training form and a plain float32 reference."""
+"""RWKV-4 and RWKV-7 with BlinkDL's tensor names: a fast training form and a plain float32 reference."""
 import math
 from collections import OrderedDict
 
 import torch
 import torch.nn.functional as F
 
+import rwkv4
+import rwkv7
 
-def initial(L, C, V, seed):
-    """BlinkDL's RWKV-4 initialisation: tiny embedding under ln0, zero key/receptance/output, orthogonal rest."""
+VERSIONS = {4: rwkv4, 7: rwkv7}
+
+
+def initial(version, L, C, V, seed):
+    """BlinkDL's initialisation: tiny embedding under ln0, zero matrices at the end of each branch."""
     torch.manual_seed(seed)
     sd = OrderedDict()
-
-    def orthogonal(rows, columns, gain):
-        m = torch.empty(rows, columns)
-        return torch.nn.init.orthogonal_(m, gain * max(1, math.sqrt(rows / columns)))
 
     def norm(name):
         sd[name + ".weight"], sd[name + ".bias"] = torch.ones(C), torch.zeros(C)
 
     sd["emb.weight"] = torch.empty(V, C).uniform_(-1e-4, 1e-4)
-    h = torch.arange(C)
     for l in range(L):
-        b, to1, to0 = f"blocks.{l}.", l / (L - 1), 1 - l / L
+        b = f"blocks.{l}."
         norm(b + "ln1")
         norm(b + "ln2")
         if l == 0:
             norm(b + "ln0")
-        ramp = (h / C)[None, None]
-        sd[b + "att.time_decay"] = -5 + 8 * (h / (C - 1)) ** (0.7 + 1.3 * to1)
-        sd[b + "att.time_first"] = math.log(0.3) + ((h + 1) % 3 - 1) * 0.5
-        sd[b + "att.time_mix_k"] = ramp ** to0
-        sd[b + "att.time_mix_v"] = ramp ** to0 + 0.3 * to1
-        sd[b + "att.time_mix_r"] = ramp ** (0.5 * to0)
-        sd[b + "att.key.weight"] = torch.zeros(C, C)
-        sd[b + "att.value.weight"] = orthogonal(C, C, 1)
-        sd[b + "att.receptance.weight"] = torch.zeros(C, C)
-        sd[b + "att.output.weight"] = torch.zeros(C, C)
-        sd[b + "ffn.time_mix_k"] = ramp ** to0
-        sd[b + "ffn.time_mix_r"] = ramp ** to0
-        sd[b + "ffn.key.weight"] = orthogonal(4 * C, C, 1)
-        sd[b + "ffn.receptance.weight"] = torch.zeros(C, C)
-        sd[b + "ffn.value.weight"] = torch.zeros(C, 4 * C)
+        VERSIONS[version].initial(sd, b, l, L, C)
     norm("ln_out")
-    sd["head.weight"] = orthogonal(V, C, 0.5)
+    sd["head.weight"] = torch.nn.init.orthogonal_(torch.empty(V, C), 0.5 * max(1, math.sqrt(V / C)))
     return sd
 
 
 def layers(sd):
     return 1 + max(int(k.split(".")[1]) for k in sd if k.startswith("blocks."))
+
+
+def version(sd):
+    return rwkv7 if "blocks.0.att.r_k" in sd else rwkv4
 
 
 def norm(x, sd, name):
@@ -56,26 +46,16 @@ def norm(x, sd, name):
 
 def loss(sd, ids, targets):
     """Mean cross entropy of token rows [B,T], with the C kernels; targets < 0 do not count."""
-    from kernels import CrossEntropy, Linear, Mix, SquaredRelu, Wkv  # compiles: only training needs it
-    lin = Linear.apply
-    x = norm(F.embedding(ids, sd["emb.weight"]), sd, "blocks.0.ln0")
+    from kernels import CrossEntropy, Linear  # compiles: only training needs it
+    x, carried = norm(F.embedding(ids, sd["emb.weight"]), sd, "blocks.0.ln0"), {}
     for l in range(layers(sd)):
-        a, f = f"blocks.{l}.att.", f"blocks.{l}.ffn."
-        mix = torch.cat([sd[a + "time_mix_" + n].view(1, -1) for n in "kvr"])
-        xk, xv, xr = Mix.apply(norm(x, sd, f"blocks.{l}.ln1"), mix)
-        y = Wkv.apply(sd[a + "time_decay"], sd[a + "time_first"], lin(xk, sd[a + "key.weight"]),
-                      lin(xv, sd[a + "value.weight"]), lin(xr, sd[a + "receptance.weight"]))
-        x = x + lin(y, sd[a + "output.weight"])
-        mix = torch.cat([sd[f + "time_mix_" + n].view(1, -1) for n in "kr"])
-        xk, xr = Mix.apply(norm(x, sd, f"blocks.{l}.ln2"), mix)
-        k = SquaredRelu.apply(lin(xk, sd[f + "key.weight"]))
-        x = x + lin(xr, sd[f + "receptance.weight"]).sigmoid() * lin(k, sd[f + "value.weight"])
-    return CrossEntropy.apply(lin(norm(x, sd, "ln_out"), sd["head.weight"]), targets)
+        x = version(sd).train(sd, l, x, norm, carried)
+    return CrossEntropy.apply(Linear.apply(norm(x, sd, "ln_out"), sd["head.weight"]), targets)
 
 
 def times(x, weight):
     """x @ weight.T in float32 through oneDNN: Debian's PyTorch is otherwise left with the slow reference BLAS."""
-    return F.linear(x.contiguous().to_mkldnn(), weight).to_dense()
+    return F.linear(x.contiguous().to_mkldnn(), weight.contiguous()).to_dense()
 
 
 class Reference:
@@ -83,40 +63,18 @@ class Reference:
 
     def __init__(self, path):
         self.sd = {k: v.float() for k, v in torch.load(path, map_location="cpu").items()}
-        self.L, self.C = layers(self.sd), self.sd["emb.weight"].shape[1]
+        self.L, self.C, self.version = layers(self.sd), self.sd["emb.weight"].shape[1], version(self.sd)
 
     def zero_state(self, rows):
-        state = torch.zeros(self.L, 5, rows, self.C)
-        state[:, 4] = -1e30
-        return state
+        """[layer, part of the state, row, channel]"""
+        return self.version.zero_state(self.L, rows, self.C)
 
     def step(self, ids, state):
         """ids [rows] -> the vector after ln_out [rows, C]; state is updated in place."""
-        sd = self.sd
-        x = norm(sd["emb.weight"][ids], sd, "blocks.0.ln0")
+        x, carried = norm(self.sd["emb.weight"][ids], self.sd, "blocks.0.ln0"), {}
         for l in range(self.L):
-            a, f = f"blocks.{l}.att.", f"blocks.{l}.ffn."
-            before_a, before_f, aa, bb, pp = state[l].clone()
-            xx = norm(x, sd, f"blocks.{l}.ln1")
-            shifted = lambda n: xx * sd[n].view(-1) + before_a * (1 - sd[n].view(-1))
-            k = times(shifted(a + "time_mix_k"), sd[a + "key.weight"])
-            v = times(shifted(a + "time_mix_v"), sd[a + "value.weight"])
-            r = times(shifted(a + "time_mix_r"), sd[a + "receptance.weight"])
-            u, w = sd[a + "time_first"], -sd[a + "time_decay"].exp()
-            p = torch.maximum(pp, u + k)
-            e1, e2 = (pp - p).exp(), (u + k - p).exp()
-            y = (e1 * aa + e2 * v) / (e1 * bb + e2)
-            q = torch.maximum(pp + w, k)
-            e1, e2 = (pp + w - q).exp(), (k - q).exp()
-            state[l, 0], state[l, 2], state[l, 3], state[l, 4] = xx, e1 * aa + e2 * v, e1 * bb + e2, q
-            x = x + times(r.sigmoid() * y, sd[a + "output.weight"])
-            xx = norm(x, sd, f"blocks.{l}.ln2")
-            shifted = lambda n: xx * sd[n].view(-1) + before_f * (1 - sd[n].view(-1))
-            k = times(shifted(f + "time_mix_k"), sd[f + "key.weight"]).relu().square()
-            r = times(shifted(f + "time_mix_r"), sd[f + "receptance.weight"]).sigmoid()
-            state[l, 1] = xx
-            x = x + r * times(k, sd[f + "value.weight"])
-        return norm(x, sd, "ln_out")
+            x = self.version.step(self.sd, l, x, state[l], norm, times, carried)
+        return norm(x, self.sd, "ln_out")
 
     def logits(self, hidden):
         return times(hidden, self.sd["head.weight"])

@@ -58,6 +58,7 @@ def main():
     p.add_argument("--minutes", type=float, help="anneal against this much time")
     p.add_argument("--steps", type=int, help="anneal against this many steps (repeatable, unlike --minutes)")
     p.add_argument("--start", help="checkpoint to start from instead of the initialisation (the optimiser starts anew)")
+    p.add_argument("--version", type=int, choices=model.VERSIONS, default=7)
     p.add_argument("--layers", type=int, default=6)
     p.add_argument("--width", type=int, default=256)
     p.add_argument("--vocabulary", type=int, default=4096)
@@ -74,9 +75,7 @@ def main():
     if (o.minutes is None) == (o.steps is None):
         p.error("give --minutes or --steps")
     torch.set_num_threads(o.threads)
-    sd = model.initial(o.layers, o.width, o.vocabulary, o.seed)
-    if o.start:
-        sd = torch.load(o.start)
+    sd = torch.load(o.start) if o.start else model.initial(o.version, o.layers, o.width, o.vocabulary, o.seed)
     # One flat array, matrices (which have weight decay) first, so that the optimiser is a single C loop.
     matrix = lambda v: v.dim() == 2
     names = sorted(sd, key=lambda n: not matrix(sd[n]))
