@@ -180,15 +180,15 @@ double cross_entropy(int rows, int V, half *logits, const int64_t *target, int c
     return loss / counted;
 }
 
-/* AdamW over one flat array; the first `decayed` values have weight decay. */
-void adamw(long n, long decayed, real *p, const real *g, real *m, real *v, real scale, real lr, real beta1, real beta2,
-           real decay, int step) {
+/* AdamW over one flat array. */
+void adamw(long n, real *p, const real *g, real *m, real *v, real scale, real lr, real beta1, real beta2, real decay,
+           int step) {
     real c1 = 1 / (1 - pow(beta1, step)), c2 = 1 / (1 - pow(beta2, step));
 #pragma omp parallel for
     for (long i = 0; i < n; i++) {
         real x = g[i] * scale;
         m[i] += (1 - beta1) * (x - m[i]);
         v[i] += (1 - beta2) * (x * x - v[i]);
-        p[i] -= lr * (m[i] * c1 / (sqrt(v[i] * c2) + (real) 1e-8) + (i < decayed ? decay * p[i] : 0));
+        p[i] -= lr * (m[i] * c1 / (SQRT(v[i] * c2) + (real) 1e-18) + decay * p[i]);
     }
 }

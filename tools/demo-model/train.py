@@ -1,6 +1,5 @@
-"""Trains the demo model: AdamW, linear warm-up, cosine decay to zero against --minutes or --steps."""
+"""Trains the demo model: linear warm-up, cosine decay to zero against --minutes or --steps."""
 import argparse
-import ctypes
 import math
 import os
 import time
@@ -8,8 +7,8 @@ import time
 import numpy as np
 import torch
 
-import kernels
 import model
+from optimizer import Optimizer
 
 
 def batches(path, B, T, seed):
@@ -59,6 +58,7 @@ def main():
     p.add_argument("--steps", type=int, help="anneal against this many steps (repeatable, unlike --minutes)")
     p.add_argument("--start", help="checkpoint to start from instead of the initialisation (the optimiser starts anew)")
     p.add_argument("--version", type=int, choices=model.VERSIONS, default=7)
+    p.add_argument("--muon", type=float, default=10, help="Muon's learning rate in multiples of --lr; 0: AdamW for all")
     p.add_argument("--layers", type=int, default=6)
     p.add_argument("--width", type=int, default=256)
     p.add_argument("--vocabulary", type=int, default=4096)
@@ -76,19 +76,8 @@ def main():
         p.error("give --minutes or --steps")
     torch.set_num_threads(o.threads)
     sd = torch.load(o.start) if o.start else model.initial(o.version, o.layers, o.width, o.vocabulary, o.seed)
-    # One flat array, matrices (which have weight decay) first, so that the optimiser is a single C loop.
-    matrix = lambda v: v.dim() == 2
-    names = sorted(sd, key=lambda n: not matrix(sd[n]))
-    flat = torch.cat([sd[n].reshape(-1).float() for n in names])
-    grads, m, v = (torch.zeros_like(flat) for _ in range(3))
-    decayed, at = sum(t.numel() for t in sd.values() if matrix(t)), 0
-    for n in names:
-        size, shape = sd[n].numel(), sd[n].shape
-        sd[n] = flat[at:at + size].view(shape).requires_grad_()
-        sd[n].grad = grads[at:at + size].view(shape)
-        at += size
-    print(f"{len(flat)} parameters", flush=True)
-    real, long = ctypes.c_float, ctypes.c_long
+    optimizer = Optimizer(sd, o.muon, o.decay, o.clip)
+    print(f"{len(optimizer.flat)} parameters", flush=True)
     path = os.path.join(o.work, "model.pth")
     started = saved = time.time()
     step, seen, mean = 0, 0, None
@@ -97,15 +86,11 @@ def main():
         done = step / o.steps if o.steps else elapsed / (o.minutes * 60)
         if done >= 1:
             break
-        grads.zero_()
         loss = model.loss(sd, rows[:, :-1].contiguous(), rows[:, 1:].contiguous())
         loss.backward()
-        length = grads.norm().item()
-        scale = min(1.0, o.clip / (length + 1e-6))
         lr = rate(o, done, step)
         step += 1
-        kernels.LIB.adamw(long(len(flat)), long(decayed), *map(kernels.ptr, (flat, grads, m, v)), real(scale), real(lr),
-                          real(0.9), real(0.99), real(o.decay), step)
+        length = optimizer.step(lr)
         seen += rows.numel()
         mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
         if step % 20 == 0:
