@@ -150,6 +150,7 @@ public final class ChatBuilder {
         }
         List<ChatTurn> turns = new ArrayList<>();
         for (int i = 0; i < history.size(); i += 2) {
+            form.check(history.get(i));
             turns.add(session.encoder().turn(i / 2, history.get(i), history.get(i + 1).text()));
         }
         return new ChatSession(this, form, List.copyOf(turns), memory(origin, snapshots));

@@ -131,9 +131,7 @@ public final class ChatPrompt {
                 if (i == hinted && !thinking.hint().isEmpty()) {
                     message = message.hinted(thinking);
                 }
-                if (message.hint() != Thinking.NONE) {
-                    template.check(message.hint(), false, List.of());
-                }
+                template.check(message);
                 parts.add(template.part(message));
             }
             parts.add(template.opening(thinking, callTool));

@@ -6,6 +6,7 @@ import io.rwkv.text.serving.PrefixCache;
 import io.rwkv.text.serving.ServiceRequest;
 import io.rwkv.text.serving.Submission;
 
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -55,6 +56,8 @@ final class ChatRunner {
                     interrupted.set(true);
                 }
             }
+        } catch (CancellationException e) { // the session itself ends requests by their condition
+            throw new IllegalStateException("the service has cancelled the reply: it is being shut down", e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;

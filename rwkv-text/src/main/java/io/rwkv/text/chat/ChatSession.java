@@ -273,8 +273,8 @@ public final class ChatSession {
     ChatReply converse(ChatRequest request, ReplySplitter.Sink onAnswer) {
         List<ChatTurn> before = turns;
         int keep = request.keep < 0 ? before.size() : request.keep;
-        if (keep > before.size()) {
-            throw new IllegalStateException("expected a conversation of at least " + keep + " turns, found "
+        if (request.keep >= before.size()) {
+            throw new IllegalStateException("expected a conversation of at least " + (keep + 1) + " turns, found "
                     + before.size() + ": it has been taken back");
         }
         template.check(request.thinking, request.callTool, tools());

@@ -235,6 +235,12 @@ public final class PromptTemplate {
         Tool.checkTogether(declared);
     }
 
+    /** @throws IllegalArgumentException if a message has what this template does not: a hint, or the output of a tool */
+    void check(ChatMessage message) {
+        check(message.hint(), false, List.of());
+        check(Thinking.NONE, message.role() == ChatMessage.Role.TOOL, List.of());
+    }
+
     private List<Object> contents() {
         return List.of(name, systemLabel, userLabel, assistantLabel, replyGap, separator, defaultSystem, stopStrings,
                 emptyLines, thinking, tools);

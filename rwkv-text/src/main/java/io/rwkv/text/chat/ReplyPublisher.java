@@ -1,7 +1,6 @@
 package io.rwkv.text.chat;
 
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -71,7 +70,7 @@ final class ReplyPublisher implements Flow.Publisher<String> {
             lock.lock();
             try {
                 problem = wrong != null ? wrong : thrown;
-                silent = cancelled && wrong == null || thrown instanceof CancellationException;
+                silent = cancelled && wrong == null;
                 cancelled = true;
             } finally {
                 lock.unlock();

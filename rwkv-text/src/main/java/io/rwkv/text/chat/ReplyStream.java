@@ -11,6 +11,7 @@ import java.util.stream.StreamSupport;
 final class ReplyStream extends AbstractSpliterator<String> {
     private final Handoff handoff = new Handoff();
     private final ReplyFuture future;
+    private volatile boolean closed; // by whoever has the stream
 
     private ReplyStream(ChatRequest request) {
         super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL);
@@ -41,7 +42,7 @@ final class ReplyStream extends AbstractSpliterator<String> {
     }
 
     private void throwIfFailed() {
-        if (future.isCompletedExceptionally() && !future.isCancelled()) {
+        if (future.isCompletedExceptionally() && !closed) {
             try {
                 future.join();
             } catch (CompletionException e) {
@@ -54,6 +55,7 @@ final class ReplyStream extends AbstractSpliterator<String> {
     }
 
     private void close() {
+        closed = true;
         handoff.close();
         future.cancel(false);
     }

@@ -26,7 +26,7 @@ final class ToolGrammar {
         }
         List<Object> calls = new ArrayList<>();
         for (Tool tool : tools) {
-            Map<String, Object> arguments = tool.isJson() ? declared(tool) : signed(tool);
+            Map<String, Object> arguments = tool.isJson() ? anObject(tool, declared(tool)) : signed(tool);
             try {
                 Grammar.jsonSchema(Json.write(arguments)); // so that a message is about this tool
             } catch (IllegalArgumentException e) {
@@ -43,6 +43,29 @@ final class ToolGrammar {
             throw new IllegalStateException("expected a rule root, found " + json);
         }
         return Grammar.gbnf("root ::= \"\\n\" " + CALL + " \"\\n```\"\n" + root.replaceFirst(CALL + " ::="));
+    }
+
+    /** The schema with {@code type: object}, since arguments are one; refuses what would mean something else within a larger schema. */
+    private static Map<String, Object> anObject(Tool tool, Map<String, Object> schema) {
+        Object type = schema.getOrDefault("type", "object");
+        if (!type.equals("object")) {
+            throw new IllegalArgumentException("tool " + tool.name() + ": arguments: expected the type object, found "
+                    + Json.write(type));
+        }
+        if (refers(schema)) {
+            throw new IllegalArgumentException(
+                    "tool " + tool.name() + ": arguments: expected a schema without $ref, found one");
+        }
+        Map<String, Object> all = new LinkedHashMap<>(schema);
+        all.put("type", type);
+        return all;
+    }
+
+    private static boolean refers(Object schema) {
+        if (schema instanceof Map<?, ?> map) {
+            return map.containsKey("$ref") || map.values().stream().anyMatch(ToolGrammar::refers);
+        }
+        return schema instanceof List<?> list && list.stream().anyMatch(ToolGrammar::refers);
     }
 
     private static Map<String, Object> object(Map<String, ?> properties, List<?> required) {

@@ -67,6 +67,24 @@ class ChatAsyncTest extends ChatFixture {
     }
 
     @Test
+    void aServiceThatIsShutDownShouldEndNoReplyInSilence() {
+        for (int way = 0; way < 2; way++) {
+            GenerationService service = service();
+            ChatSession session = chat().service(service).open();
+            ChatRequest request = session.message("a").options(spelling(LONG));
+            if (way == 0) {
+                try (Stream<String> pieces = request.stream()) {
+                    assertThrows(IllegalStateException.class, () -> pieces.forEach(piece -> service.shutdownNow()));
+                }
+            } else {
+                assertThrows(IllegalStateException.class, () -> request.run(piece -> service.shutdownNow()));
+            }
+            service.close();
+            assertEquals(0, session.turns().size());
+        }
+    }
+
+    @Test
     void aStreamShouldThrowWhatARunThrows() {
         ChatSession session = chat().open();
         ArithmeticException own = new ArithmeticException("own");
@@ -172,7 +190,9 @@ class ChatAsyncTest extends ChatFixture {
             await(begun);
             service.shutdownNow();
         }
-        assertThrows(CancellationException.class, future::join);
+        assertInstanceOf(IllegalStateException.class,
+                assertThrows(CompletionException.class, future::join).getCause(),
+                "nobody has cancelled the reply itself");
         assertThrows(RejectedExecutionException.class, () -> session.say("d"));
         assertEquals("User: a\n\nAssistant: b", session.text());
         assertConsistent(session); // from a copy

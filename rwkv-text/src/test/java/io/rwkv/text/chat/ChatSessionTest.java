@@ -189,6 +189,12 @@ class ChatSessionTest extends ChatFixture {
         ChatRequest edit = session.edit(1, "e");
         session.rewind(0);
         assertThrows(IllegalStateException.class, edit::run);
+        session.rewind(0);
+        session.message("a").options(writing(" b")).run();
+        session.message("c").options(writing(" d")).run();
+        ChatRequest last = session.edit(1, "e").options(writing(" f"));
+        session.undo();
+        assertThrows(IllegalStateException.class, last::run, "would be a new turn");
     }
 
     @Test

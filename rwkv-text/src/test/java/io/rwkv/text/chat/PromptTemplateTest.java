@@ -104,6 +104,8 @@ class PromptTemplateTest {
         assertThrows(IllegalArgumentException.class, () -> PromptTemplate.builder("x").assistantLabel("").build());
         assertThrows(IllegalArgumentException.class, () -> PromptTemplate.builder("x").stopStrings("a", ""));
         assertThrows(IllegalArgumentException.class, () -> ChatMessage.tool("a").hinted(Thinking.SHORT));
+        assertThrows(IllegalArgumentException.class,
+                () -> PromptTemplate.WORLD.prompt(List.of(ChatMessage.tool("{}"))));
     }
 
     @ParameterizedTest

@@ -47,6 +47,16 @@ class SessionFileTest extends ChatFixture {
     }
 
     @Test
+    void aTokenizerThatNormalisesShouldKnowItsOwnTokens() throws IOException {
+        try (TextModel demo = TextModel.open(io.rwkv.demo.DemoModel.checkpoint())) {
+            ChatSession session = demo.chat(PromptTemplate.WORLD)
+                    .history(List.of(ChatMessage.user("a"), ChatMessage.assistant("cafe\u0301"))).open();
+            session.save(file);
+            assertEquals(session.text(), demo.resume(file).text());
+        }
+    }
+
+    @Test
     void aSavedSessionShouldGoOn() throws IOException {
         ChatSession session = session();
         session.save(file);

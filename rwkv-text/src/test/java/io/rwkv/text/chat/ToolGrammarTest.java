@@ -53,10 +53,20 @@ class ToolGrammarTest extends ChatFixture {
         assertFalse(grammar.matches(call("c", "{\"z\":2}")));
     }
 
+    @Test
+    void argumentsShouldBeAnObjectWhateverTheSchemaLeavesOpen() {
+        Grammar grammar = ToolGrammar.of(List.of(Tool.json("{\"name\":\"a\",\"parameters\":{}}")));
+        assertFalse(grammar.matches(call("a", "null")));
+        assertTrue(grammar.matches(call("a", "{}")));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"a(x)", "a(x: date)", "a(x: string | integer)", "a(x: string, x: string)", "a(x: string,)",
             "a(x: \"a)", "{\"name\":\"a\",\"arguments\":[]}", "{\"name\":\"a\",\"parameters\":1}",
-            "{\"name\":\"a\",\"arguments\":{\"x\":{\"type\":\"date\"}}}", "{\"name\":\"a\",\"required\":1}"})
+            "{\"name\":\"a\",\"arguments\":{\"x\":{\"type\":\"date\"}}}",
+            "{\"name\":\"a\",\"parameters\":{\"type\":[\"object\",\"null\"]}}",
+            "{\"name\":\"a\",\"parameters\":{\"properties\":{\"child\":{\"$ref\":\"#\"}}}}",
+            "{\"name\":\"a\",\"required\":1}"})
     void whatIsNotUnderstoodShouldBeRefusedByName(String tool) {
         List<Tool> tools = List.of(tool.startsWith("{") ? Tool.json(tool) : Tool.signature(tool));
         String message = assertThrows(IllegalArgumentException.class, () -> ToolGrammar.of(tools)).getMessage();
