@@ -54,8 +54,8 @@ final class Disjointness {
         if (written.values != null) {
             return written.values.stream().noneMatch(value -> admits(other, value));
         }
-        if (other.values != null) {
-            return other.values.stream().noneMatch(value -> admits(written, value) && admits(other, value));
+        if (other.listed != null) {
+            return other.listed.stream().noneMatch(value -> admits(written, value) && admits(other, value));
         }
         return written.shapes.stream().allMatch(shape -> !other.unwritten.contains(shape.type())
                 && other.shapes.stream().allMatch(with -> areDisjoint(shape, with, depth)));

@@ -59,6 +59,7 @@ public final class SchemaCompiler {
                 throw slot.reason;
             }
         }
+        slot.listed = slot.values;
         slot.values = valid;
     }
 }

@@ -30,8 +30,7 @@ final class SchemaDocument {
 
     private static final String DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema";
     private static final Set<String> OLDER_DRAFTS = Set.of("https://json-schema.org/draft/2019-09/schema",
-            "http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-06/schema",
-            "http://json-schema.org/draft-04/schema");
+            "http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-06/schema");
 
     private final JsonNode root;
     private final boolean older;
@@ -41,7 +40,7 @@ final class SchemaDocument {
         String draft = root.has("$schema") ? root.get("$schema").asText().replaceAll("#$", "") : DRAFT_2020;
         this.older = !draft.equals(DRAFT_2020);
         if (older && !OLDER_DRAFTS.contains(draft)) {
-            throw new SchemaException("#/$schema", "unknown: " + draft);
+            throw new SchemaException("#/$schema", "this draft is not supported: " + draft);
         }
     }
 

@@ -20,6 +20,8 @@ final class Slot {
     final Set<Type> unwritten = EnumSet.noneOf(Type.class);
     /** The only values, of those that the shapes admit; null if there is no such list. */
     List<JsonNode> values;
+    /** The same, and those that only some validators admit. */
+    List<JsonNode> listed;
     /** Why there is no value, if there is none. */
     SchemaException reason;
     /** Whether a value of finite length can be written here. */

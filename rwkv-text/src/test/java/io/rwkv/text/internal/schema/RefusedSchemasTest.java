@@ -64,6 +64,8 @@ class RefusedSchemasTest {
             "{'$ref':'#'} → #", "{'allOf':[{'$ref':'#'}]} → #", "{'anyOf':[{'$ref':'#'},{'type':'string'}]} → #",
             "{'$schema':'http://json-schema.org/draft-07/schema','$ref':'#/$defs/x','type':'null','$defs':{'x':true}} → #/$ref",
             "{'$schema':'http://json-schema.org/draft-07/schema','prefixItems':[{}]} → #/prefixItems",
+            "{'$schema':'http://json-schema.org/draft-04/schema#','oneOf':[{'const':1},{'const':2}]} → #/$schema",
+            "{'oneOf':[{'type':'string','pattern':'^a[^ ]b$'},{'type':'string','enum':['a\u00a0b','a b'],'pattern':'^a\\\\sb$'}]} → #/oneOf",
             "{'multipleOf':86400} → #", "{'minimum':1e60} → #", "{'pattern':'(a|b)*a(a|b){30}'} → #/pattern"})
     void shouldRefuseWhatIsWrong(String schema, String path) {
         assertEquals(path, refused(schema).path());
