@@ -43,6 +43,9 @@ final class GrammarOptions {
     }
 
     private static Grammar read(String option, Path file, Function<String, Grammar> reading) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IllegalArgumentException(option + ": expected a file, found the folder " + file);
+        }
         try {
             return reading.apply(Files.readString(file));
         } catch (CharacterCodingException e) {

@@ -86,6 +86,9 @@ final class TextsFile {
             names.remove(key);
             throw new IOException(place + ": expected nothing beside " + key + ", found " + String.join(", ", names));
         }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text.textValue())) {
+            throw new IOException(place + ": expected whole characters, found half of a surrogate pair in " + key);
+        }
         return text.textValue();
     }
 

@@ -47,7 +47,7 @@ class TextsFileTest {
                 "expected an object with a string named prompt", "{\"prompt\":\"x\",\"temperature\":0,\"seed\":1}",
                 "expected nothing beside prompt, found temperature, seed", "{\"prompt\":\"x\"", "Unexpected end",
                 "{\"prompt\":\"x\"} {}", "Trailing token", "{\"prompt\":\"x\",\"prompt\":\"y\"}", "Duplicate field",
-                "plain", "Unrecognized token").entrySet()) {
+                "plain", "Unrecognized token", "{\"prompt\":\"\\ud800\"}", "half of a surrogate pair").entrySet()) {
             Path file = write("a.jsonl", "{\"prompt\":\"one\"}\n" + wrong.getKey() + "\n");
             String message = assertThrows(IOException.class, () -> TextsFile.read(file, "prompt")).getMessage();
             assertTrue(message.startsWith(file + ", line 2: ") && message.contains(wrong.getValue()), message);
