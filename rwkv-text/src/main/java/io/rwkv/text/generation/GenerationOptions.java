@@ -303,7 +303,8 @@ public final class GenerationOptions {
 
         /**
          * Whether blanks (spaces, line ends, Unicode's other blanks) at the end of the text are left out: they are given out only
-         * once something else follows, and the state has not read them. By default false.
+         * once something else follows, and the state has not read them. By default false. Makes no difference beside a constraint,
+         * which says itself what the text is.
          */
         public Builder trimEnd(boolean value) {
             trimEnd = value;

@@ -70,7 +70,7 @@ public final class GenerationSequence {
         this.restriction = options.constraint().map(constraint -> new Restriction(
                 Objects.requireNonNull(constraint.apply(tokenizer), "constraint: the function gave null"), endOfText,
                 options.stopTokens())).orElse(null);
-        this.trail = new TextTrail(tokenizer, options.stopStrings(), options.trimEnd());
+        this.trail = new TextTrail(tokenizer, options.stopStrings(), options.trimEnd() && restriction == null);
     }
 
     /** Notes that the state has read the first tokens of the prompt before this began. */

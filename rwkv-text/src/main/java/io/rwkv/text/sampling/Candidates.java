@@ -100,7 +100,7 @@ public final class Candidates {
                     "logit of token " + id(index) + ": expected a finite number or -Infinity, found " + value);
         }
         double before = logits[check(index)];
-        logits[index] = value;
+        logits[index] = value + 0.0; // no −0, which would not tie with 0
         weighed = false;
         if (value > max) {
             max = value; // known or not: if not, it is found anew

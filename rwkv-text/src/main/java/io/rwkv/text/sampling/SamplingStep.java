@@ -185,7 +185,7 @@ public interface SamplingStep {
      * one. What stands in the prompt does not count, nor a string that begins there. Needs a tokenizer.
      *
      * @param strings copied
-     * @throws IllegalArgumentException if one is empty or has half a surrogate pair, or if they are too long together (some 60,000
+     * @throws IllegalArgumentException if one is empty, has half a surrogate pair or U+FFFD, or if they are too long together (some 60,000
      * characters)
      */
     static SamplingStep banStrings(Collection<String> strings) {

@@ -67,6 +67,15 @@ class GrammarGenerationTest {
     }
 
     @Test
+    void blanksOfTheGrammarShouldStay() {
+        Grammar grammar = Grammar.gbnf("root ::= \"no\" \"\\n\\n\"");
+        GenerationOptions options = request(1).options().toBuilder().trimEnd(true).grammar(grammar).build();
+        Generation result = request(1).options(options).run();
+        assertEquals(Reason.COMPLETE, result.reason());
+        assertTrue(grammar.matches(result.text()), result.text());
+    }
+
+    @Test
     void whatIsCutOffShouldSaySo() {
         Generation result = request(1).options(request(1).options().toBuilder().maxTokens(2).build()).run();
         assertEquals(Reason.MAX_TOKENS, result.reason());

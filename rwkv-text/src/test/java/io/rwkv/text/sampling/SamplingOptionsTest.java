@@ -191,6 +191,16 @@ class SamplingOptionsTest {
     }
 
     @Test
+    void zeroShouldTieWithMinusZero() {
+        float[] logits = {-0f, 0f, -5f};
+        for (SamplingOptions options : List.of(SamplingOptions.builder().topK(2).topP(1).build(),
+                SamplingOptions.builder().minP(1).topP(1).build(),
+                SamplingOptions.builder().order(SamplingOrder.RWKV).topP(0.1).build())) {
+            assertEquals(2, options.newSampler().candidates(logits).size());
+        }
+    }
+
+    @Test
     void typicalShouldGoBeyondOnlyInLlamaCppsOrder() {
         for (SamplingOrder order : List.of(SamplingOrder.TEMPERATURE_FIRST, SamplingOrder.LLAMA_CPP)) {
             SamplingOptions options = SamplingOptions.builder().order(order).topP(1).typicalP(0.5).build();

@@ -77,6 +77,7 @@ class StringBanTest {
         assertTrue(message.startsWith("bannedStrings: expected a tokenizer"), message);
         SamplingOptions.Builder builder = SamplingOptions.builder();
         assertThrows(IllegalArgumentException.class, () -> builder.bannedStrings(List.of("a", "")));
+        assertThrows(IllegalArgumentException.class, () -> builder.bannedStrings(List.of("a\uFFFD")));
         SamplingOptions.Builder beside = builder.bannedStrings(List.of("a")).steps(SamplingStep.topK(1));
         message = assertThrows(IllegalArgumentException.class, beside::build).getMessage();
         assertTrue(message.startsWith("bannedStrings: expected none beside"), message);

@@ -26,7 +26,7 @@ public final class BannedStrings {
     /**
      * Takes the strings.
      *
-     * @throws IllegalArgumentException if one of them is empty or has half a surrogate pair, or if they are too long together
+     * @throws IllegalArgumentException if one of them is empty, has half a surrogate pair or U+FFFD, or if they are too long together
      *         (some 60,000 characters)
      */
     public BannedStrings(Collection<String> strings) {
@@ -36,6 +36,11 @@ public final class BannedStrings {
             String string = this.strings.get(i);
             if (string.isEmpty()) {
                 throw new IllegalArgumentException("bannedStrings: expected text, found an empty string");
+            }
+            if (string.indexOf('\uFFFD') >= 0) {
+                throw new IllegalArgumentException(
+                        "bannedStrings: expected no U+FFFD, found one: it also stands for bytes "
+                                + "that are no character, which are not banned");
             }
             if (!StandardCharsets.UTF_8.newEncoder().canEncode(string)) {
                 throw new IllegalArgumentException(
