@@ -1,5 +1,6 @@
 package io.rwkv.text.generation;
 
+import io.rwkv.text.internal.LogSum;
 import io.rwkv.text.sampling.Logits;
 
 import java.util.ArrayList;
@@ -56,12 +57,8 @@ public final class TokenLogProbabilities {
      * @throws ArithmeticException if a logit is NaN or +∞, or if all are −∞
      */
     public static TokenLogProbabilities of(float[] logits, int chosen, int k) {
-        double most = logits[Logits.likeliest(logits)];
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - most);
-        }
-        double normaliser = most + Math.log(sum);
+        Logits.likeliest(logits); // refuses what no distribution can be made of
+        double normaliser = LogSum.of(logits);
         return new TokenLogProbabilities(new Entry(chosen, logits[chosen] - normaliser),
                 likeliest(logits, normaliser, k));
     }

@@ -1,5 +1,7 @@
 package io.rwkv.text.grammar;
 
+import io.rwkv.text.internal.CodePoints;
+
 import java.util.List;
 
 /** What stands on the right side of a rule. Immutable. */

@@ -1,7 +1,11 @@
 package io.rwkv.text.grammar;
 
+import io.rwkv.text.internal.CodePoints;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The text of a grammar, read from beginning to end; and the parts of the notation that know no rules. */
 final class GbnfCharacters {
@@ -187,10 +191,10 @@ final class GbnfCharacters {
     Expression characterClass() {
         int begin = index;
         next();
-        CodePoints.Builder characters = new CodePoints.Builder();
-        if (peek() == '^') {
+        List<int[]> ranges = new ArrayList<>();
+        boolean others = peek() == '^';
+        if (others) {
             next();
-            characters.complement();
         }
         if (peek() == ']') {
             throw wrong(begin, "expected characters in brackets, found none; any character is written as .");
@@ -210,14 +214,15 @@ final class GbnfCharacters {
                 throw wrong(place,
                         String.format("expected the lower character first, found U+%04X to U+%04X", first, last));
             }
-            characters.add(first, last);
+            ranges.add(new int[]{first, last});
         }
         next();
-        CodePoints built = characters.build();
-        if (built.isEmpty()) {
+        CodePoints listed = CodePoints.ofRanges(ranges);
+        CodePoints characters = others ? listed.not() : listed;
+        if (characters.isEmpty()) {
             throw wrong(begin, "expected at least one character, found a class without any");
         }
-        return new Expression.OneOf(built);
+        return new Expression.OneOf(characters);
     }
 
     private void checkInside(int begin, String what) {

@@ -4,6 +4,7 @@ import io.rwkv.text.grammar.Expression.Choice;
 import io.rwkv.text.grammar.Expression.Reference;
 import io.rwkv.text.grammar.Expression.Repeat;
 import io.rwkv.text.grammar.Expression.Sequence;
+import io.rwkv.text.internal.CodePoints;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -121,7 +122,7 @@ final class GbnfParser {
         }
         if (c == '.') {
             in.next();
-            return new Expression.OneOf(CodePoints.ALL);
+            return new Expression.OneOf(CodePoints.ANY);
         }
         if (c == '(') {
             return group();

@@ -6,6 +6,7 @@ import io.rwkv.text.grammar.Expression.OneOf;
 import io.rwkv.text.grammar.Expression.Reference;
 import io.rwkv.text.grammar.Expression.Repeat;
 import io.rwkv.text.grammar.Expression.Sequence;
+import io.rwkv.text.internal.CodePoints;
 
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -203,7 +204,7 @@ final class NetworkBuilder {
     }
 
     private void compile(CodePoints characters, int from, int to) {
-        for (int range = 0; range < characters.count(); range++) {
+        for (int range = 0; range < characters.ranges(); range++) {
             for (int[] sequence : Utf8Ranges.of(characters.first(range), characters.last(range))) {
                 int next = to;
                 for (int at = sequence.length - 2; at > 0; at -= 2) {

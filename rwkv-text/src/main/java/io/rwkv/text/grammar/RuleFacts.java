@@ -6,6 +6,7 @@ import io.rwkv.text.grammar.Expression.OneOf;
 import io.rwkv.text.grammar.Expression.Reference;
 import io.rwkv.text.grammar.Expression.Repeat;
 import io.rwkv.text.grammar.Expression.Sequence;
+import io.rwkv.text.internal.CodePoints;
 
 import java.util.List;
 import java.util.TreeSet;
@@ -134,8 +135,8 @@ final class RuleFacts {
         }
         if (e instanceof OneOf oneOf) {
             CodePoints characters = oneOf.characters();
-            boolean ascii = characters.last(characters.count() - 1) < 0x80;
-            return ascii ? 1 : UTF8_STATES + RANGE_STATES * characters.count();
+            boolean ascii = characters.last(characters.ranges() - 1) < 0x80;
+            return ascii ? 1 : UTF8_STATES + RANGE_STATES * characters.ranges();
         }
         if (e instanceof Reference reference) {
             return inPlace(reference.rule()) ? states[reference.rule()] : 1;
@@ -160,7 +161,7 @@ final class RuleFacts {
             return literal.utf8().length;
         }
         if (e instanceof OneOf oneOf) {
-            int last = oneOf.characters().last(oneOf.characters().count() - 1);
+            int last = oneOf.characters().last(oneOf.characters().ranges() - 1);
             return last < 0x80 ? 1 : last < 0x800 ? 2 : last < 0x10000 ? 3 : 4;
         }
         if (e instanceof Reference reference) {

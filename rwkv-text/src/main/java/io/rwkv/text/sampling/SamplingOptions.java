@@ -154,17 +154,13 @@ public final class SamplingOptions {
         return values.seed;
     }
 
-    /**
-     * A new sampler for one text. Samplers with the same seed make the same choices from the same logits.
-     *
-     * @throws IllegalArgumentException if a step needs the texts of tokens
-     */
+    /** As {@link #newSampler(Tokenizer)}; throws IllegalArgumentException if a step needs the texts of tokens. */
     public SamplingChain newSampler() {
         return newSampler(null);
     }
 
     /**
-     * A new sampler for one text, as {@link #newSampler()}.
+     * A new sampler for one text. Samplers with the same seed make the same choices from the same logits.
      *
      * @param tokenizer the texts of the model's tokens; may be null if no step needs it
      */

@@ -7,6 +7,7 @@ import io.rwkv.core.Step;
 import io.rwkv.core.Want;
 import io.rwkv.text.ReadProgress;
 import io.rwkv.text.internal.ListReader;
+import io.rwkv.text.internal.LogSum;
 import io.rwkv.text.internal.TextList;
 
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ final class ForkedPrompts {
 
     private List<ScoredText> fork(int prompt, RwkvState state, float[] logits) {
         RwkvState start = forks ? state.copy() : null;
-        double total = logOfSum(logits);
+        double total = LogSum.of(logits);
         List<ScoredText> texts = new ArrayList<>();
         for (int[] tokens : continuations) {
             String name = TextList.name(list, texts.size());
@@ -113,18 +114,5 @@ final class ForkedPrompts {
                     logits[tokens[0]] - total, start, prompts.get(prompt).length));
         }
         return texts;
-    }
-
-    /** {@code ln Σ e^logit}; NaN if a logit is NaN. */
-    private static double logOfSum(float[] logits) {
-        double largest = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            largest = Math.max(largest, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - largest);
-        }
-        return largest + Math.log(sum);
     }
 }

@@ -1,5 +1,7 @@
 package io.rwkv.text.internal.schema;
 
+import io.rwkv.text.internal.CodePoints;
+
 import com.fasterxml.jackson.databind.JsonNode;
 
 import java.util.EnumMap;

@@ -1,5 +1,7 @@
 package io.rwkv.text.internal.schema;
 
+import io.rwkv.text.internal.CodePoints;
+
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,12 +1,14 @@
-package io.rwkv.text.internal.schema;
+package io.rwkv.text.internal;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** A set of Unicode's characters: code points without surrogates, which UTF-8 cannot hold. Immutable. */
-final class CodePoints {
-    static final CodePoints NONE = new CodePoints(new int[0]);
+public final class CodePoints {
+    public static final CodePoints NONE = new CodePoints(new int[0]);
     /** All of them. */
-    static final CodePoints ANY = new CodePoints(
+    public static final CodePoints ANY = new CodePoints(
             new int[]{0, Character.MIN_SURROGATE - 1, Character.MAX_SURROGATE + 1, Character.MAX_CODE_POINT});
 
     /** First and last of each range, ascending, neither touching nor overlapping. */
@@ -16,7 +18,7 @@ final class CodePoints {
         this.bounds = bounds;
     }
 
-    static CodePoints of(int... members) {
+    public static CodePoints of(int... members) {
         CodePoints all = NONE;
         for (int member : members) {
             all = all.or(range(member, member));
@@ -24,29 +26,51 @@ final class CodePoints {
         return all;
     }
 
+    /** The characters of several ranges in any order, each its first and its last, included. */
+    public static CodePoints ofRanges(List<int[]> ranges) {
+        List<int[]> sorted = new ArrayList<>(ranges);
+        sorted.sort((a, b) -> Integer.compare(a[0], b[0]));
+        int[] merged = new int[2 * sorted.size()];
+        int length = 0;
+        for (int[] range : sorted) {
+            if (length > 0 && range[0] <= merged[length - 1] + 1) {
+                merged[length - 1] = Math.max(merged[length - 1], range[1]);
+            } else {
+                merged[length++] = range[0];
+                merged[length++] = range[1];
+            }
+        }
+        return new CodePoints(Arrays.copyOf(merged, length)).and(ANY);
+    }
+
+    /** Whether this is half of a surrogate pair, which is no character. */
+    public static boolean isSurrogate(int codePoint) {
+        return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+    }
+
     /** @param last included */
-    static CodePoints range(int first, int last) {
+    public static CodePoints range(int first, int last) {
         return new CodePoints(new int[]{first, last}).and(ANY);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return bounds.length == 0;
     }
 
-    int ranges() {
+    public int ranges() {
         return bounds.length / 2;
     }
 
-    int first(int range) {
+    public int first(int range) {
         return bounds[2 * range];
     }
 
     /** Included. */
-    int last(int range) {
+    public int last(int range) {
         return bounds[2 * range + 1];
     }
 
-    boolean contains(int codePoint) {
+    public boolean contains(int codePoint) {
         for (int i = 0; i < bounds.length; i += 2) {
             if (codePoint <= bounds[i + 1]) {
                 return codePoint >= bounds[i];
@@ -55,19 +79,19 @@ final class CodePoints {
         return false;
     }
 
-    CodePoints not() {
+    public CodePoints not() {
         return ANY.minus(this);
     }
 
-    CodePoints minus(CodePoints other) {
+    public CodePoints minus(CodePoints other) {
         return combine(other, 1);
     }
 
-    CodePoints and(CodePoints other) {
+    public CodePoints and(CodePoints other) {
         return combine(other, 3);
     }
 
-    CodePoints or(CodePoints other) {
+    public CodePoints or(CodePoints other) {
         if (isEmpty() || other.isEmpty()) {
             return isEmpty() ? other : this;
         }
