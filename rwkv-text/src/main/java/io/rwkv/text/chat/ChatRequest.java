@@ -27,36 +27,43 @@ public final class ChatRequest {
     private static final BooleanSupplier NEVER = () -> false;
 
     final ChatSession session;
-    final int keep; // so many turns of the conversation stay before this one; −1 for all
+    final TurnPlace place;
     final ChatMessage message;
-    final GenerationOptions options; // null for those of the thinking
     final Thinking thinking;
     final boolean callTool;
+    private final boolean strict; // whether the reply can be nothing but a call
+    private final GenerationOptions options; // null for those of the thinking
     final Consumer<? super String> onThought;
     final BooleanSupplier cancelled;
 
-    ChatRequest(ChatSession session, int keep, ChatMessage message, GenerationOptions options, Thinking thinking,
-            boolean callTool) {
-        this(session, keep, message, options, thinking, callTool, piece -> {}, NEVER);
+    ChatRequest(ChatSession session, TurnPlace place, ChatMessage message, GenerationOptions options,
+            Thinking thinking, boolean callTool) {
+        this(session, place, message, thinking, callTool, false, options, piece -> {}, NEVER);
     }
 
-    private ChatRequest(ChatSession session, int keep, ChatMessage message, GenerationOptions options,
-            Thinking thinking, boolean callTool, Consumer<? super String> onThought, BooleanSupplier cancelled) {
+    private ChatRequest(ChatSession session, TurnPlace place, ChatMessage message, Thinking thinking, boolean callTool,
+            boolean strict, GenerationOptions options, Consumer<? super String> onThought, BooleanSupplier cancelled) {
         this.session = session;
-        this.keep = keep;
+        this.place = place;
         this.message = message;
-        this.options = options;
         this.thinking = Objects.requireNonNull(thinking, "thinking");
         this.callTool = callTool;
+        this.strict = strict;
+        this.options = options;
         this.onThought = Objects.requireNonNull(onThought, "onThought");
         this.cancelled = Objects.requireNonNull(cancelled, "cancelled");
+        if (strict && options != null && options.constraint().isPresent()) {
+            throw new IllegalArgumentException("options: expected no constraint beside that of a call, found one");
+        }
     }
 
     /** How the reply is generated; if nobody has said, as {@link ChatBuilder#options} says. */
     public GenerationOptions options() {
-        if (options != null) {
-            return options;
-        }
+        GenerationOptions base = options != null ? options : defaults();
+        return strict ? base.toBuilder().grammar(session.encoder().callGrammar()).build() : base;
+    }
+
+    private GenerationOptions defaults() {
         boolean thinks = thinking.begin().equals(Thinking.UNHINTED.begin());
         SamplingPreset preset = callTool
                 ? SamplingPreset.TOOLS
@@ -67,21 +74,33 @@ public final class ChatRequest {
                 .sampling(preset.options()).build();
     }
 
-    /** A request with these options instead of the session's. The template's stop strings come on top. */
+    /**
+     * A request with these options instead of the session's. The template's stop strings come on top, and after {@link #strictCall()}
+     * its constraint.
+     *
+     * @throws IllegalArgumentException after {@code strictCall()}, if they have a constraint of their own
+     */
     public ChatRequest options(GenerationOptions value) {
-        return new ChatRequest(session, keep, message, Objects.requireNonNull(value, "options"), thinking, callTool,
-                onThought, cancelled);
+        return new ChatRequest(session, place, message, thinking, callTool, strict,
+                Objects.requireNonNull(value, "options"), onThought, cancelled);
     }
 
     /** A request with this mode of thinking instead of the session's. */
     public ChatRequest thinking(Thinking value) {
-        return new ChatRequest(session, keep, message, options, value, callTool, onThought, cancelled);
+        return new ChatRequest(session, place, message, value, callTool, strict, options, onThought, cancelled);
     }
 
-    /** A request whose reply is opened as a call of a tool, in JSON, without a thought; or one whose reply is not. */
+    /**
+     * A request whose reply is opened as a call of a tool, in JSON, without a thought; or one whose reply is not. The opening,
+     * {@code ```json}, belongs to the answer: it is given out first, before anything is computed.
+     */
     public ChatRequest callTool(boolean value) {
-        return new ChatRequest(session, keep, message, options, value ? Thinking.NONE : thinking, value, onThought,
-                cancelled);
+        return callTool(value, false);
+    }
+
+    private ChatRequest callTool(boolean value, boolean strictly) {
+        return new ChatRequest(session, place, message, value ? Thinking.NONE : thinking, value, strictly, options,
+                onThought, cancelled);
     }
 
     /**
@@ -90,19 +109,17 @@ public final class ChatRequest {
      * signature, a list ({@code integer[]}) or one of some words ({@code "a" | "b"}). A tool in JSON declares its {@code parameters} by
      * a JSON Schema, or its {@code arguments} by one each; all of these are required, unless {@code required} lists those that are.
      *
-     * @throws IllegalArgumentException if there is no tool; or if what one declares is not understood, the message names it
+     * @throws IllegalArgumentException if there is no tool; or if what one declares is not understood, the message names it; or
+     * if the options have a constraint
      */
     public ChatRequest strictCall() {
-        GenerationOptions base = callTool(true).options();
-        if (base.constraint().isPresent()) {
-            throw new IllegalArgumentException("options: expected no constraint beside that of a call, found one");
-        }
-        return callTool(true).options(base.toBuilder().grammar(session.encoder().callGrammar()).build());
+        session.encoder().callGrammar(); // what is wrong with it is told now
+        return callTool(true, true);
     }
 
     /** A request that gives the pieces of the reply's thought to this receiver, in the thread that gives the answer's. */
     public ChatRequest onThought(Consumer<? super String> value) {
-        return new ChatRequest(session, keep, message, options, thinking, callTool, value, cancelled);
+        return new ChatRequest(session, place, message, thinking, callTool, strict, options, value, cancelled);
     }
 
     /**
@@ -110,7 +127,7 @@ public final class ChatRequest {
      * Replaces a condition given before.
      */
     public ChatRequest cancelledWhen(BooleanSupplier condition) {
-        return new ChatRequest(session, keep, message, options, thinking, callTool, onThought, condition);
+        return new ChatRequest(session, place, message, thinking, callTool, strict, options, onThought, condition);
     }
 
     /** The same, cancelled also once this says so. */
@@ -129,8 +146,8 @@ public final class ChatRequest {
      * @param onText receives each piece of the answer; with a service, in one of its threads for callbacks
      * @return the reply; {@link ChatReply#kept()} says whether it is part of the conversation
      * @throws IllegalArgumentException if a user's text has only blanks; or if the template has not what is asked for
-     * @throws IllegalStateException if the session is in use, or has fewer turns than this request is about; or if the model is
-     * closed
+     * @throws IllegalStateException if the session is in use, or if it is no longer where the turn is that this request is about; if the
+     * service is shut down meanwhile; or if the model is closed
      * @throws java.util.concurrent.RejectedExecutionException if the service accepts no more requests
      * @throws ArithmeticException if the model's logits are NaN or infinite
      */

@@ -33,7 +33,7 @@ import java.util.function.Supplier;
  *
  * <p><b>What the state has read</b> is exactly {@link #text()}: what the template makes of {@link #messages()}. If a model writes
  * something that differs from this only by blanks or CR LF, such as no blank after {@code Assistant:}, the turn is read again as the
- * template has it.
+ * template has it, when the state is next needed.
  *
  * <p><b>Going back.</b> {@link #undo}, {@link #rewind}, {@link #regenerate} and {@link #edit} take the state from a copy that was made
  * before a turn, or read what is missing since the nearest one. A session keeps a few copies ({@link ChatBuilder#snapshots}), each of
@@ -209,17 +209,18 @@ public final class ChatSession {
 
     /** Prepares to say something. */
     public ChatRequest message(String text) {
-        return request(-1, ChatMessage.user(text), thinking, false);
+        return request(TurnPlace.END, ChatMessage.user(text), thinking, false);
     }
 
     /** Prepares to give a function's output to the model. */
     public ChatRequest toolResult(String json) {
         template.check(Thinking.NONE, true, tools());
-        return request(-1, ChatMessage.tool(json), thinking, false);
+        return request(TurnPlace.END, ChatMessage.tool(json), thinking, false);
     }
 
     /**
-     * Prepares another reply in place of the last one, to the same message, with the same thinking.
+     * Prepares another reply in place of the last one, to the same message, with the same thinking, and opened as a call if it was. Ask
+     * anew for a {@link ChatRequest#strictCall}. A reply that was edited counts as one without thinking.
      *
      * @throws IllegalStateException if there is no turn
      */
@@ -228,7 +229,7 @@ public final class ChatSession {
         int last = lastOf(all);
         ChatTurn turn = all.get(last);
         ChatMessage same = ChatMessage.of(turn.message().role(), turn.message().text());
-        return request(last, same, turn.thinking(), turn.callTool());
+        return request(new TurnPlace(last, turn, true), same, turn.thinking(), turn.callTool());
     }
 
     /** As {@link #regeneration()}, run at once. With a seed in the options, the reply is the same. */
@@ -244,11 +245,12 @@ public final class ChatSession {
      */
     public ChatRequest edit(int turn, String text) {
         ChatTurn old = turns.get(turn);
-        return request(turn, ChatMessage.of(old.message().role(), text), old.thinking(), old.callTool());
+        return request(new TurnPlace(turn, old, false), ChatMessage.of(old.message().role(), text), old.thinking(),
+                old.callTool());
     }
 
-    private ChatRequest request(int keep, ChatMessage message, Thinking mode, boolean callTool) {
-        return new ChatRequest(this, keep, message, options, mode, callTool);
+    private ChatRequest request(TurnPlace place, ChatMessage message, Thinking mode, boolean callTool) {
+        return new ChatRequest(this, place, message, options, mode, callTool);
     }
 
     /**
@@ -272,11 +274,7 @@ public final class ChatSession {
     /** One turn, while the session is claimed. */
     ChatReply converse(ChatRequest request, ReplySplitter.Sink onAnswer) {
         List<ChatTurn> before = turns;
-        int keep = request.keep < 0 ? before.size() : request.keep;
-        if (request.keep >= before.size()) {
-            throw new IllegalStateException("expected a conversation of at least " + (keep + 1) + " turns, found "
-                    + before.size() + ": it has been taken back");
-        }
+        int keep = request.place.keep(before);
         template.check(request.thinking, request.callTool, tools());
         ChatMessage message = request.message.role() == Role.USER && !request.thinking.hint().isEmpty()
                 ? request.message.hinted(request.thinking)
@@ -298,7 +296,7 @@ public final class ChatSession {
         splitter.finish();
         String rest = splitter.gone() ? splitter.given().substring(begin.length()) : done.text();
         boolean cut = splitter.gone() || done.reason() == Reason.CANCELLED || done.reason() == Reason.DEADLINE;
-        if (cut && Blanks.strip(rest).isEmpty()) {
+        if (cut && !splitter.anythingGiven()) {
             return ChatReply.dropped(begin);
         }
         String tail = encoder.tail(begin + rest, request.thinking, request.callTool);
@@ -308,10 +306,8 @@ public final class ChatSession {
         List<ChatTurn> after = new ArrayList<>(before.subList(0, keep));
         after.add(turn);
         memory.cutBehind(keep);
-        if (tail.equals(done.text())) {
+        if (tail.equals(done.text())) { // else the turn is read as the template has it, when the state is needed
             memory.moved(state, keep + 1);
-        } else {
-            memory.moveTo(head, after, keep + 1);
         }
         turns = List.copyOf(after);
         return turn.reply();

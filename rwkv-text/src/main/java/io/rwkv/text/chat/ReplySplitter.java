@@ -22,6 +22,7 @@ final class ReplySplitter {
 
     private final Trimmed thought;
     private final Trimmed answer;
+    private final int before; // characters of the answer that the prompt wrote
     private final boolean opened; // whether the prompt wrote the beginning of a tag
     private final StringBuilder content = new StringBuilder(); // all of the reply, CR LF as LF
     private final StringBuilder raw = new StringBuilder(); // the same as it came
@@ -44,6 +45,7 @@ final class ReplySplitter {
         opened = begin.startsWith("<");
         accept(begin);
         given = content.length();
+        before = answer.text.length();
     }
 
     /** Parts a reply that is complete. */
@@ -149,6 +151,11 @@ final class ReplySplitter {
     /** The answer so far. */
     String answer() {
         return answer.text.toString();
+    }
+
+    /** Whether any of what the model wrote was given out. */
+    boolean anythingGiven() {
+        return thought.text.length() > 0 || answer.text.length() > before;
     }
 
     /** Whether a piece was not taken. */

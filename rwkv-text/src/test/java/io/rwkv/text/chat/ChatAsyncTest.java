@@ -205,8 +205,10 @@ class ChatAsyncTest extends ChatFixture {
             CountDownLatch begun = new CountDownLatch(1);
             AtomicReference<ChatReply> reply = new AtomicReference<>();
             AtomicReference<Boolean> interrupted = new AtomicReference<>();
+            // Without a blank at its beginning, the reply has to be read again.
             Thread thread = new Thread(() -> {
-                reply.set(session.message("a").options(spelling(LONG.repeat(20))).run(piece -> begun.countDown()));
+                reply.set(session.message("a").options(spelling(LONG.strip().repeat(20)))
+                        .run(piece -> begun.countDown()));
                 interrupted.set(Thread.currentThread().isInterrupted());
             });
             thread.start();
@@ -215,6 +217,7 @@ class ChatAsyncTest extends ChatFixture {
             thread.join();
             assertFalse(reply.get().complete());
             assertTrue(interrupted.get());
+            assertEquals(1, session.turns().size());
             assertConsistent(session);
         }
     }

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Conversations with a model that writes what it is told to. */
 class ChatSessionTest extends ChatFixture {
@@ -160,6 +161,11 @@ class ChatSessionTest extends ChatFixture {
         assertEquals(Reason.CANCELLED, reply.generation().orElseThrow().reason());
         assertEquals("User: a\n\nAssistant: " + given, session.text());
         assertConsistent(session);
+        AtomicInteger asked = new AtomicInteger();
+        ChatReply tag = session.message("b").thinking(Thinking.SHORT).options(spelling("> c</think>d"))
+                .cancelledWhen(() -> asked.incrementAndGet() > 3).run();
+        assertFalse(tag.kept(), tag.content());
+        assertEquals(1, session.turns().size());
         ChatReply none = session.message("b").options(writing(" c")).cancelledWhen(() -> true).run();
         assertFalse(none.kept());
         assertEquals(1, session.turns().size());
@@ -195,6 +201,11 @@ class ChatSessionTest extends ChatFixture {
         ChatRequest last = session.edit(1, "e").options(writing(" f"));
         session.undo();
         assertThrows(IllegalStateException.class, last::run, "would be a new turn");
+        ChatRequest again = session.regeneration().options(writing(" g"));
+        session.message("h").options(writing(" i")).run();
+        assertThrows(IllegalStateException.class, again::run, "would drop a turn");
+        assertEquals(2, session.turns().size());
+        assertConsistent(session);
     }
 
     @Test

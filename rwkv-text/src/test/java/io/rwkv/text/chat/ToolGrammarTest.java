@@ -96,6 +96,12 @@ class ToolGrammarTest extends ChatFixture {
     @Test
     void aStrictCallShouldNeedATool() {
         assertThrows(IllegalArgumentException.class, () -> chat().open().message("a").strictCall());
+        ChatRequest strict = chat().tools(NOW).open().message("a").strictCall();
+        ChatRequest changed = strict.options(GenerationOptions.builder().seed(1).build());
+        assertTrue(changed.options().constraint().isPresent(), "other options leave it a call");
+        GenerationOptions constrained = GenerationOptions.builder().grammar(Grammar.json()).build();
+        assertThrows(IllegalArgumentException.class, () -> strict.options(constrained));
+        assertTrue(strict.callTool(true).options().constraint().isEmpty());
         ChatRequest own = chat().tools(NOW).open().message("a")
                 .options(GenerationOptions.builder().grammar(Grammar.gbnf("root ::= \"a\"")).build());
         assertEquals("options: expected no constraint beside that of a call, found one",
