@@ -35,7 +35,7 @@ final class ChatLoop {
     private ChatSession session;
     private Path file;
     private boolean stats;
-    private int regenerations; // since the last message
+    private int regenerations; // so many answers were wanted anew; never set back, or an earlier one would come again
 
     /** @param changes what the user wants else than the defaults, which depend on the mode of thinking */
     ChatLoop(ChatConsole console, UnaryOperator<GenerationOptions> changes, Resume resume, boolean stats) {
@@ -47,7 +47,7 @@ final class ChatLoop {
 
     /** Takes lines until they end. */
     void run(ChatSession begun) throws IOException {
-        use(begun);
+        session = begun;
         for (String line = console.read(); line != null; line = console.read()) {
             try {
                 if (!obey(line)) {
@@ -67,18 +67,12 @@ final class ChatLoop {
         return loaded;
     }
 
-    private void use(ChatSession next) {
-        session = next;
-        regenerations = 0;
-    }
-
     /** @return whether the chat goes on */
     private boolean obey(String line) throws IOException {
         if (line.isBlank()) {
             return true;
         }
         if (!line.startsWith("/") || line.startsWith("//")) {
-            regenerations = 0;
             answer(session.message(line.startsWith("//") ? line.substring(1) : line));
             return true;
         }
@@ -93,11 +87,12 @@ final class ChatLoop {
             case REGEN -> regenerate();
             case SAVE -> save(argument);
             case LOAD -> {
-                use(load(path(argument)));
+                session = load(path(argument));
                 showLoaded();
             }
             case RESET -> {
                 session.rewind(0);
+                file = null; // that of the conversation before
                 console.note("a new conversation");
             }
             case TOKENS -> console.print(session.tokens().length + " tokens in " + turns(session.turns().size()));

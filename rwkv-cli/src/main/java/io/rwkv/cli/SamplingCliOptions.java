@@ -112,6 +112,11 @@ final class SamplingCliOptions {
         if (repetitionWindow != null && repetitionPenalty == null) {
             throw new IllegalArgumentException("--repetition-window: expected --repetition-penalty beside it");
         }
+        SamplingOrder before = (preset == null ? defaults : preset.options()).order();
+        if (order == null && before == SamplingOrder.RWKV && (minP != null || typicalP != null)) {
+            throw new IllegalArgumentException((minP != null ? "--min-p" : "--typical-p")
+                    + ": expected none beside the order rwkv_pip, which the preset has; add --order temperature_first");
+        }
         set(order, options::order);
         set(temperature, options::temperature);
         set(topP, options::topP);

@@ -1,6 +1,8 @@
 package io.rwkv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rwkv.demo.DemoModel;
@@ -16,11 +18,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.PrimitiveIterator;
@@ -77,6 +82,35 @@ class ChatLoopTest {
         assertEquals("Two and\n[ended within the thought]\n", inPipe(">Two and", 100, "What is 2 + 2?")[1]);
         String cut = inPipe(">Two and two and two", 4, "What is 2 + 2?")[1];
         assertTrue(cut.endsWith("\n[cut off within the thought after 4 tokens; --max-tokens allows more]\n"), cut);
+    }
+
+    @Test
+    void anAnswerWantedAnewShouldBeNoEarlierOne() throws IOException {
+        Iterator<String> lines = List.of("a", "/regen", "b", "/undo", "/regen").iterator();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        List<Integer> ends = new ArrayList<>(); // of what was shown, before each line
+        PipeConsole console = new PipeConsole(() -> {
+            ends.add(out.size());
+            return lines.hasNext() ? lines.next() : null;
+        }, new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(new ByteArrayOutputStream()));
+        GenerationOptions seeded = GenerationOptions.builder().maxTokens(12).temperature(1.5).topP(1).seed(5).build();
+        new ChatLoop(console, options -> seeded, rwkv::resume, false)
+                .run(rwkv.chat(PromptTemplate.WORLD).open());
+        List<String> shown = new ArrayList<>();
+        for (int i = 1; i < ends.size(); i++) {
+            shown.add(out.toString(StandardCharsets.ISO_8859_1).substring(ends.get(i - 1), ends.get(i)));
+        }
+        assertEquals(5, shown.size());
+        assertNotEquals(shown.get(0), shown.get(1));
+        assertNotEquals(shown.get(1), shown.get(4));
+    }
+
+    @Test
+    void aNewConversationShouldNotReplaceTheFileOfTheOneBefore(@TempDir Path folder) {
+        Path file = folder.resolve("s");
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                () -> inPipe(">x</think>y", 100, "a", "/save " + file, "/reset", "b", "/save"));
+        assertTrue(refused.getMessage().contains("/save: expected FILE"), refused.getMessage());
     }
 
     @Test
